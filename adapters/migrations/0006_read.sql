@@ -1,0 +1,92 @@
+-- The read models. May be emptied and rebuilt from events at any time. `doc` is the answer the API gives, built once;
+-- the other columns are what it filters, sorts and searches by.
+CREATE TABLE read.checkpoint (
+    projection text PRIMARY KEY,
+    position bigint NOT NULL
+);
+
+-- The folded aggregate of each communication, from which its rows are made.
+CREATE TABLE read.state (
+    communication_id uuid PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    version bigint NOT NULL,
+    state bytea NOT NULL
+);
+
+CREATE TABLE read.communication (
+    communication_id uuid PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    sorted_at timestamptz NOT NULL,
+    subject_type text NOT NULL,
+    external_id text NOT NULL,
+    category text NOT NULL,
+    customer_id text,
+    status text,
+    status_group text NOT NULL,
+    reason text,
+    channel text,
+    shipped_at timestamptz,
+    ignored boolean NOT NULL,
+    search text NOT NULL,
+    search_recipient text NOT NULL,
+    position bigint NOT NULL,
+    doc text NOT NULL
+);
+
+CREATE TABLE read.attempt (
+    attempt_id uuid PRIMARY KEY,
+    tenant_id uuid NOT NULL,
+    communication_id uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    subject_type text NOT NULL,
+    external_id text NOT NULL,
+    category text NOT NULL,
+    customer_id text,
+    status text NOT NULL,
+    status_group text NOT NULL,
+    reason text,
+    channel text NOT NULL,
+    shipped_at timestamptz,
+    ignored boolean NOT NULL,
+    search text NOT NULL,
+    search_recipient text NOT NULL,
+    position bigint NOT NULL,
+    doc text NOT NULL
+);
+
+CREATE TABLE read.timeline (
+    communication_id uuid NOT NULL,
+    version bigint NOT NULL,
+    tenant_id uuid NOT NULL,
+    attempt_id uuid,
+    at timestamptz NOT NULL,
+    doc text NOT NULL,
+    PRIMARY KEY (communication_id, version)
+);
+
+CREATE INDEX communication_newest ON read.communication (tenant_id, sorted_at DESC, communication_id DESC);
+CREATE INDEX communication_group ON read.communication (tenant_id, status_group, sorted_at DESC, communication_id DESC);
+CREATE INDEX communication_customer ON read.communication (tenant_id, customer_id, sorted_at DESC, communication_id DESC);
+CREATE INDEX communication_changed ON read.communication (tenant_id, position);
+CREATE INDEX communication_search ON read.communication USING gin (tenant_id, search gin_trgm_ops);
+CREATE INDEX communication_search_recipient ON read.communication USING gin (tenant_id, search_recipient gin_trgm_ops);
+CREATE INDEX attempt_newest ON read.attempt (tenant_id, created_at DESC, attempt_id DESC);
+CREATE INDEX attempt_group ON read.attempt (tenant_id, status_group, created_at DESC, attempt_id DESC);
+CREATE INDEX attempt_customer ON read.attempt (tenant_id, customer_id, created_at DESC, attempt_id DESC);
+CREATE INDEX attempt_of ON read.attempt (communication_id, created_at DESC, attempt_id DESC);
+CREATE INDEX attempt_changed ON read.attempt (tenant_id, position);
+CREATE INDEX attempt_search ON read.attempt USING gin (tenant_id, search gin_trgm_ops);
+CREATE INDEX attempt_search_recipient ON read.attempt USING gin (tenant_id, search_recipient gin_trgm_ops);
+
+CALL config.hold_tenants_apart('read.state');
+CALL config.hold_tenants_apart('read.communication');
+CALL config.hold_tenants_apart('read.attempt');
+CALL config.hold_tenants_apart('read.timeline');
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA read TO sendtrail_worker;
+GRANT SELECT ON read.checkpoint, read.communication, read.attempt, read.timeline TO sendtrail_api;
+
+-- ILIKE is not leakproof, so under a policy its index goes unused: search reads these views. They run with their
+-- owner's rights, whom the policies do not bind, and filter by the transaction's tenant themselves.
+CREATE VIEW read.communication_of_tenant AS SELECT * FROM read.communication WHERE tenant_id = config.current_tenant();
+CREATE VIEW read.attempt_of_tenant AS SELECT * FROM read.attempt WHERE tenant_id = config.current_tenant();
+GRANT SELECT ON read.communication_of_tenant, read.attempt_of_tenant TO sendtrail_api;

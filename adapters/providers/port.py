@@ -1,0 +1,182 @@
+"""The port that every provider module fills: verify and read what it calls back, send, and ask."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from domain.reports import BuyerResponse
+from domain.status import Status
+from domain.values import Actor, Channel, HandedMessage, Role
+
+
+class ProviderError(Exception):
+    """The provider's message cannot be used."""
+
+
+class BadSignatureError(ProviderError):
+    """The request is not signed by the provider. `missing` is True where there is no signature at all."""
+
+    def __init__(self, detail: str, *, missing: bool = False) -> None:
+        super().__init__(detail)
+        self.missing = missing
+
+
+class UnreadableError(ProviderError):
+    """The request can never be read as this provider's webhook."""
+
+
+class MisconfiguredError(ProviderError):
+    """The connection lacks a setting; the text names it and says where to find it."""
+
+
+class RawRequest(msgspec.Struct, frozen=True):
+    """A provider's HTTP request as it came in: header names in lower case, `body` the exact bytes."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    received_at: datetime
+    method: str = "POST"
+
+
+class Connection(msgspec.Struct, frozen=True):
+    """One tenant's account at one provider. `settings` are public, `secrets` opened from their sealed form."""
+
+    id: UUID
+    tenant_id: UUID
+    provider: str
+    channel: Channel
+    name: str = ""
+    settings: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    open_tracking: bool = False
+
+    def setting(self, name: str, default: str | None = None) -> str:
+        """A public setting. Raises MisconfiguredError if there is neither it nor a default."""
+        value = self.settings.get(name, default)
+        if value in (None, ""):
+            raise MisconfiguredError(f"connection {self.id}: setting '{name}' is missing")
+        return str(value)
+
+    def secret(self, name: str) -> str:
+        """A secret. Raises MisconfiguredError if it is missing or empty."""
+        value = self.secrets.get(name)
+        if not value:
+            raise MisconfiguredError(f"connection {self.id}: secret '{name}' is missing or empty")
+        return value
+
+
+class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One (message, recipient, occurrence) in our words. `event_id` is the same on every repetition.
+
+    `status` None: nobody mapped the provider's word. `ignored`: kept and shown, never counts. `occurred_at`
+    None: the provider has no clock, the intake's time is used. `attempt_id`: what we gave and it echoed.
+    """
+
+    event_id: str
+    provider_event: str
+    status: Status | None = None
+    reason: str | None = None
+    message_id: str | None = None
+    recipient: str | None = None
+    occurred_at: datetime | None = None
+    diagnostic: str | None = None
+    diagnostic_code: str | None = None
+    actor: Actor | None = None
+    buyer_response: BuyerResponse | None = None
+    ignored: bool = False
+    is_open: bool = False
+    attempt_id: str | None = None
+
+
+class OutgoingRecipient(msgspec.Struct, frozen=True):
+    number: int
+    address: str
+    name: str | None = None
+    role: Role = Role.TO
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    filename: str
+    content_type: str
+    content: bytes
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """One try, opened: everything the provider needs. `callback_url` is where it reports."""
+
+    attempt_id: str
+    number: int
+    recipients: list[OutgoingRecipient]
+    subject: str = ""
+    text: str = ""
+    attachments: list[Attachment] = []
+    language: str | None = None
+    callback_url: str | None = None
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The provider took it, under these ids."""
+
+    messages: list[HandedMessage]
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Not taken, for good. `status` is `rejected` or `failed`."""
+
+    reason: str
+    detail: str
+    status: Status = Status.REJECTED
+
+
+class TryLater(msgspec.Struct, frozen=True):
+    """Documented as not taken; `after` is the provider's wish in seconds, if it said one."""
+
+    reason: str
+    detail: str
+    after: float | None = None
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """The call was made and its answer is lost: it may have been taken."""
+
+    detail: str
+
+
+Answer = Taken | Refused | TryLater | Unknown
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """What is asked about: the message id if we have one, else the attempt as it was sent."""
+
+    attempt_id: str
+    message_id: str | None = None
+    address: str | None = None
+    sent_at: datetime | None = None
+
+
+class Provider(Protocol):
+    """A provider module's object: stateless, safe to share between threads."""
+
+    name: ClassVar[str]
+    channel: ClassVar[Channel]
+    signs: ClassVar[bool]
+    """Whether its webhooks carry a signature; where not, `verify` checks the shared secret in the URL or header."""
+    one_by_one: ClassVar[bool]
+    """Whether each recipient takes a call of its own (SMS, post)."""
+    can_ask: ClassVar[bool]
+
+    def verify(self, request: RawRequest, connection: Connection) -> None:
+        """Raises BadSignatureError or MisconfiguredError."""
+
+    def reports(self, request: RawRequest) -> list[ProviderReport]:
+        """Pure. Raises UnreadableError for what is not this provider's webhook."""
+
+    def send(self, outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:
+        """One call, or one conversation. Never raises for what the network or the provider does."""
+
+    def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:
+        """Ask what became of a message (pull). Raises httpx.HTTPError if it cannot be asked now."""

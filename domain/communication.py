@@ -1,0 +1,253 @@
+"""InvoiceCommunication: everything sent about one subject. Commands decide and may refuse; events only record."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.domain import Aggregate, event
+
+from domain import errors, events
+from domain.attempt import Attempt, TryOutcome
+from domain.identity import communication_id
+from domain.reports import DeliveryReport
+from domain.status import Status
+from domain.values import (
+    Cause,
+    Channel,
+    Document,
+    DocumentFormat,
+    HandedMessage,
+    Order,
+    Person,
+    Personal,
+    SubjectDetails,
+    SubjectType,
+)
+
+
+class InvoiceCommunication(Aggregate):
+    """Every attempt to send one subject, and what became of each."""
+
+    TOPIC = "InvoiceCommunication"
+
+    class Created(Aggregate.Created):
+        TOPIC = "InvoiceCommunication.Created"
+        tenant_id: UUID
+        subject_type: SubjectType
+        external_id: str
+
+    @event(Created)
+    def __init__(self, tenant_id: UUID, subject_type: SubjectType, external_id: str, timestamp: datetime) -> None:
+        self.tenant_id = tenant_id
+        self.subject_type = SubjectType(subject_type)
+        self.external_id = external_id
+        self.details = SubjectDetails()
+        self.documents: dict[DocumentFormat, Document] = {}
+        self.attempts: dict[str, Attempt] = {}
+        self.ignored = False
+
+    @staticmethod
+    def create_id(tenant_id: UUID, subject_type: str, external_id: str) -> UUID:
+        return communication_id(tenant_id, subject_type, external_id)
+
+    # what the owner system says
+
+    def revise_subject(self, details: SubjectDetails, at: datetime) -> None:
+        if details != self.details:
+            self._record(events.SubjectRevised, at, details=details)
+
+    def add_document(self, document: Document, at: datetime) -> None:
+        known = self.documents.get(document.format)
+        if known is None or (known.sha256, known.key) != (document.sha256, document.key):
+            self._record(events.DocumentAdded, at, document=document)
+
+    # asking for a send
+
+    def send(self, order: Order, at: datetime) -> None:
+        """Open an attempt. The same attempt id again changes nothing. Raises AttemptOpenError on a double click."""
+        if order.attempt_id in self.attempts:
+            return
+        self._refuse_if_open(order)
+        self._restore_for(order, at)
+        self._record(events.SendAttempted, at, order=order)
+
+    def resend(self, order: Order, at: datetime, window: timedelta) -> None:
+        """Send an earlier attempt again, whatever became of it, as long as it is recent enough.
+
+        Raises AttemptNotFoundError, TooOldError, AttemptOpenError.
+        """
+        if order.attempt_id in self.attempts:
+            return
+        original = self.attempt(order.previous_attempt_id or "")
+        if at >= original.created_at + window:
+            raise errors.TooOldError(f"It was asked for on {original.created_at:%Y-%m-%d}.")
+        self._refuse_if_open(order)
+        self._restore_for(order, at)
+        self._record(events.Resent, at, order=order)
+
+    def mark_as_sent(self, attempt_id: str, person: Person, sent_at: datetime, how: str, at: datetime) -> None:
+        """A person says that it went out by hand. Raises UnprovenError without a name, NotManualError otherwise."""
+        if not (person.id or person.name):
+            raise errors.UnprovenError
+        known = self.attempts.get(attempt_id)
+        if known is not None and known.marked_sent_at:
+            return
+        if known is not None and known.outcome().status is not Status.NEEDS_ACTION:
+            raise errors.NotManualError
+        order = None if known else Order(attempt_id, Cause.FIRST, Channel.MANUAL, requested_by=person)
+        if order is not None:
+            self._restore_for(order, at)
+        self._record(
+            events.MarkedAsSent, at, attempt_id=attempt_id, person=person, sent_at=sent_at, how=how, order=order
+        )
+
+    def skip(self, attempt_id: str, reason: str, at: datetime) -> None:
+        self._refuse_if_left(attempt_id)
+        self._record(events.AttemptSkipped, at, attempt_id=attempt_id, reason=reason)
+
+    def cancel(self, attempt_id: str, person: Person | None, at: datetime) -> None:
+        self._refuse_if_left(attempt_id)
+        self._record(events.AttemptCancelled, at, attempt_id=attempt_id, person=person)
+
+    # what the dispatcher does
+
+    def start_dispatch(self, attempt_id: str, recipients: list[int], at: datetime) -> int:
+        """Record that the provider is about to be called; returns the number of the try. Raises DispatchRefusedError."""
+        attempt = self.attempt(attempt_id)
+        waiting = attempt.waiting is Status.QUEUED and not attempt.marked_sent_at
+        running = any(t.outcome is TryOutcome.STARTED and set(t.recipients) & set(recipients) for t in attempt.tries)
+        unsent = {r.number for r in attempt.unsent()}
+        if not waiting or running or not set(recipients) <= unsent:
+            raise errors.DispatchRefusedError
+        number = len(attempt.tries) + 1
+        self._record(events.DispatchStarted, at, attempt_id=attempt_id, number=number, recipients=recipients)
+        return number
+
+    def hand_over(self, attempt_id: str, number: int, messages: list[HandedMessage], at: datetime) -> None:
+        """The provider took it. Raises UnprovenError without a message id."""
+        if not messages or not all(m.message_id for m in messages):
+            raise errors.UnprovenError
+        if self._running(attempt_id, number):
+            self._record(events.HandedOver, at, attempt_id=attempt_id, number=number, messages=messages)
+
+    def fail_try(
+        self,
+        attempt_id: str,
+        number: int,
+        reason: str,
+        at: datetime,
+        *,
+        next_at: datetime | None = None,
+        status: Status | None = None,
+        detail: Personal | None = None,
+    ) -> None:
+        """The provider did not take it: again at `next_at`, or given up as `status` (failed unless it says rejected)."""
+        if not self._running(attempt_id, number):
+            return
+        ended = None if next_at else status or Status.FAILED
+        self._record(
+            events.TryFailed,
+            at,
+            attempt_id=attempt_id,
+            number=number,
+            reason=reason,
+            next_at=next_at,
+            status=ended,
+            detail=detail,
+        )
+
+    def lose_outcome(self, attempt_id: str, number: int, reason: str, at: datetime, detail: Personal | None) -> None:
+        """The call was made and its answer is lost."""
+        if self._running(attempt_id, number):
+            self._record(
+                events.OutcomeUnknown, at, attempt_id=attempt_id, number=number, reason=reason, detail=detail
+            )
+
+    # what providers say
+
+    def record_report(self, report: DeliveryReport, at: datetime) -> None:
+        """Record one report once, by its report id. Raises AttemptNotFoundError."""
+        if report.report_id in self.attempt(report.attempt_id).report_ids:
+            return
+        kind = events.BuyerResponded if report.buyer_response else events.StatusReported
+        self._record(kind, at, report=report)
+
+    # what people mark
+
+    def ignore(self, person: Person | None, reason: Personal | None, at: datetime) -> None:
+        if not self.ignored:
+            self._record(events.Ignored, at, person=person, reason=reason)
+
+    def restore(self, person: Person | None, reason: Personal | None, at: datetime) -> None:
+        if self.ignored:
+            self._record(events.Restored, at, person=person, reason=reason)
+
+    # what it shows
+
+    def attempt(self, attempt_id: str) -> Attempt:
+        """Raises AttemptNotFoundError."""
+        try:
+            return self.attempts[attempt_id]
+        except KeyError:
+            raise errors.AttemptNotFoundError from None
+
+    def shown(self) -> Attempt | None:
+        """The attempt that the overview shows: the newest-asked that counts, else the newest."""
+        newest_first = list(reversed(self.attempts.values()))
+        return next((a for a in newest_first if a.replaces_earlier), newest_first[0] if newest_first else None)
+
+    # how events change it
+
+    def open(self, order: Order, at: datetime) -> None:
+        attempt = Attempt(order, at, Status.QUEUED)
+        self.attempts[order.attempt_id] = attempt
+        if order.channel is Channel.MANUAL or order.needs_action:
+            attempt.waiting = Status.NEEDS_ACTION
+            attempt.reason = order.needs_action or "manual_channel"
+        else:
+            self.collect(attempt)
+
+    def collect(self, attempt: Attempt) -> None:
+        """Give the attempt the documents that it asks for, or let it wait for them."""
+        have = {d.format for d in attempt.order.documents}
+        found = [self.documents[f] for f in attempt.order.formats if f not in have and f in self.documents]
+        attempt.order = msgspec.structs.replace(attempt.order, documents=[*attempt.order.documents, *found])
+        complete = {d.format for d in attempt.order.documents} >= set(attempt.order.formats)
+        attempt.waiting = Status.QUEUED if complete else Status.COLLECTING
+        attempt.reason = None if complete else "document_missing"
+
+    def _record(self, kind: type[events.CommunicationEvent], at: datetime, **facts: Any) -> None:
+        self.trigger_event(kind, timestamp=at, **facts)
+
+    def _refuse_if_open(self, order: Order) -> None:
+        for attempt in self.attempts.values():
+            same_channel = attempt.order.channel is order.channel
+            if same_channel and attempt.is_open and _meets(attempt.order, order):
+                raise errors.AttemptOpenError
+
+    def _refuse_if_left(self, attempt_id: str) -> None:
+        attempt = self.attempt(attempt_id)
+        left = any(t.outcome is not TryOutcome.FAILED for t in attempt.tries) or attempt.marked_sent_at
+        if left or attempt.waiting is Status.SKIPPED:
+            raise errors.AlreadyEndedError
+
+    def _restore_for(self, order: Order, at: datetime) -> None:
+        """A new send brings an ignored communication back."""
+        if self.ignored:
+            self._record(events.Restored, at, person=order.requested_by, reason=None)
+
+    def _running(self, attempt_id: str, number: int) -> bool:
+        tries = self.attempt(attempt_id).tries
+        return any(t.number == number and t.outcome is TryOutcome.STARTED for t in tries)
+
+
+def _meets(one: Order, other: Order) -> bool:
+    """Whether two orders share a recipient; without any addresses they are to the same one."""
+    mine, theirs = _hashes(one.recipients), _hashes(other.recipients)
+    return bool(mine & theirs) if mine or theirs else True
+
+
+def _hashes(recipients: Iterable[Any]) -> set[str]:
+    return {r.hash for r in recipients if r.hash}

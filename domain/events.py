@@ -1,0 +1,235 @@
+"""What can happen to a communication. Events only record: `apply` runs again on every replay and never refuses.
+
+Topics are fixed names; they outlive any rename of the classes. A stored sample of each lies under tests/.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+from eventsourcing.utils import register_topic
+
+from domain.attempt import Attempt, Try, TryOutcome
+from domain.reports import DeliveryReport
+from domain.status import Status
+from domain.values import Document, HandedMessage, Order, Person, Personal, SubjectDetails
+
+if TYPE_CHECKING:
+    from domain.communication import InvoiceCommunication
+
+
+class CommunicationEvent(Aggregate.Event):
+    """One fact about one communication, at `timestamp` (UTC, by our clock)."""
+
+    TOPIC: ClassVar[str]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        register_topic(cls.TOPIC, cls)
+
+    def apply(self, aggregate: Any) -> None:
+        self.change(aggregate)
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        """Fold this fact into the state."""
+        raise NotImplementedError
+
+
+class SubjectRevised(CommunicationEvent):
+    """The owner system said something new about the subject; `details` are all that it says now."""
+
+    TOPIC = "InvoiceCommunication.SubjectRevised"
+    details: SubjectDetails
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.details = self.details
+
+
+class DocumentAdded(CommunicationEvent):
+    """A file of the subject was stored; attempts that waited for its format have it now."""
+
+    TOPIC = "InvoiceCommunication.DocumentAdded"
+    document: Document
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.documents[self.document.format] = self.document
+        for attempt in communication.attempts.values():
+            if attempt.waiting is Status.COLLECTING:
+                communication.collect(attempt)
+
+
+class SendAttempted(CommunicationEvent):
+    """A send was asked for: first, in bulk, as follow-up or fallback."""
+
+    TOPIC = "InvoiceCommunication.SendAttempted"
+    order: Order
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.open(self.order, self.timestamp)
+
+
+class Resent(CommunicationEvent):
+    """A person asked for an earlier attempt (`order.previous_attempt_id`) to be sent again."""
+
+    TOPIC = "InvoiceCommunication.Resent"
+    order: Order
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.open(self.order, self.timestamp)
+
+
+class MarkedAsSent(CommunicationEvent):
+    """A named person sent it by hand at `sent_at`; opens a manual attempt unless it names one that needs action."""
+
+    TOPIC = "InvoiceCommunication.MarkedAsSent"
+    attempt_id: str
+    person: Person
+    sent_at: datetime
+    how: str
+    order: Order | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        if self.order is not None:
+            communication.open(self.order, self.timestamp)
+        attempt = communication.attempts[self.attempt_id]
+        attempt.marked_sent_at = attempt.shipped_at = attempt.times.sent = self.sent_at
+        attempt.how = self.how
+
+
+class AttemptSkipped(CommunicationEvent):
+    """It was deliberately not sent; `reason` says why."""
+
+    TOPIC = "InvoiceCommunication.AttemptSkipped"
+    attempt_id: str
+    reason: str
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        attempt = communication.attempts[self.attempt_id]
+        attempt.waiting, attempt.reason, attempt.shipped_at = Status.SKIPPED, self.reason, self.timestamp
+
+
+class AttemptCancelled(CommunicationEvent):
+    """A person called it back before it left us."""
+
+    TOPIC = "InvoiceCommunication.AttemptCancelled"
+    attempt_id: str
+    person: Person | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        attempt = communication.attempts[self.attempt_id]
+        attempt.waiting, attempt.reason = Status.SKIPPED, "cancelled"
+        attempt.shipped_at = attempt.shipped_at or self.timestamp
+
+
+class DispatchStarted(CommunicationEvent):
+    """The provider is about to be called; recorded first, so that a crash in between is visible."""
+
+    TOPIC = "InvoiceCommunication.DispatchStarted"
+    attempt_id: str
+    number: int
+    recipients: list[int]
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        attempt = communication.attempts[self.attempt_id]
+        attempt.tries.append(Try(self.number, self.timestamp, self.recipients))
+        attempt.shipped_at = attempt.shipped_at or self.timestamp
+
+
+class _TryEnded(CommunicationEvent):
+    """How one try ended."""
+
+    TOPIC = "InvoiceCommunication.TryEnded"
+    attempt_id: str
+    number: int
+
+    def end(self, communication: "InvoiceCommunication", outcome: TryOutcome) -> tuple[Attempt, Try]:
+        attempt = communication.attempts[self.attempt_id]
+        one = next(t for t in attempt.tries if t.number == self.number)
+        one.outcome, one.ended_at = outcome, self.timestamp
+        return attempt, one
+
+
+class HandedOver(_TryEnded):
+    """The provider took it and named it: `messages` are its ids."""
+
+    TOPIC = "InvoiceCommunication.HandedOver"
+    messages: list[HandedMessage]
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        attempt, one = self.end(communication, TryOutcome.HANDED_OVER)
+        one.messages = self.messages
+        attempt.times.sent = attempt.times.sent or self.timestamp
+
+
+class TryFailed(_TryEnded):
+    """The provider did not take it: try again at `next_at`, or given up as `status` when there is none."""
+
+    TOPIC = "InvoiceCommunication.TryFailed"
+    reason: str
+    next_at: datetime | None
+    status: Status | None
+    detail: Personal | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        given_up = self.next_at is None
+        attempt, one = self.end(communication, TryOutcome.REFUSED if given_up else TryOutcome.FAILED)
+        one.reason, one.detail, one.next_at, one.status = self.reason, self.detail, self.next_at, self.status
+        if given_up:
+            attempt.times.failed = attempt.times.failed or self.timestamp
+
+
+class OutcomeUnknown(_TryEnded):
+    """Nobody can know whether the provider took it; shown as such until a report says more."""
+
+    TOPIC = "InvoiceCommunication.OutcomeUnknown"
+    reason: str
+    detail: Personal | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        _, one = self.end(communication, TryOutcome.UNKNOWN)
+        one.reason, one.detail = self.reason, self.detail
+
+
+class StatusReported(CommunicationEvent):
+    """A provider said what became of it."""
+
+    TOPIC = "InvoiceCommunication.StatusReported"
+    report: DeliveryReport
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.attempts[self.report.attempt_id].hear(self.report)
+
+
+class BuyerResponded(CommunicationEvent):
+    """The buyer answered an e-invoice: accepted, refused, paid ..."""
+
+    TOPIC = "InvoiceCommunication.BuyerResponded"
+    report: DeliveryReport
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.attempts[self.report.attempt_id].hear(self.report)
+
+
+class Ignored(CommunicationEvent):
+    """A person took the communication out of lists and counts."""
+
+    TOPIC = "InvoiceCommunication.Ignored"
+    person: Person | None
+    reason: Personal | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.ignored = True
+
+
+class Restored(CommunicationEvent):
+    """A person put it back."""
+
+    TOPIC = "InvoiceCommunication.Restored"
+    person: Person | None
+    reason: Personal | None
+
+    def change(self, communication: "InvoiceCommunication") -> None:
+        communication.ignored = False
+
+

@@ -1,0 +1,27 @@
+"""Ids that follow from what they name, so that the same thing never gets two."""
+
+from uuid import UUID, uuid5
+
+import msgspec
+
+COMMUNICATIONS = UUID("6f1d7c0e-2f6b-5f0a-9a53-0b6a2f6f1c11")
+CUSTOMERS = UUID("0b8f4a52-7d0b-5f7e-8a55-7c1f6f0e9d22")
+ATTEMPTS = UUID("c3a4e0d6-91f0-5a4e-b3f7-2f4a6e1d8b33")
+
+
+def communication_id(tenant_id: UUID, subject_type: str, external_id: str) -> UUID:
+    """UUIDv5 over the compact JSON `[tenant, type, id]`: no joining character can make two subjects one."""
+    return _name(COMMUNICATIONS, tenant_id, subject_type, external_id)
+
+
+def customer_aggregate_id(tenant_id: UUID, customer_id: str) -> UUID:
+    return _name(CUSTOMERS, tenant_id, customer_id)
+
+
+def attempt_id_for(tenant_id: UUID, idempotency_key: str, index: int = 0) -> UUID:
+    """The attempt id that a request with this idempotency key gets, however often it is carried out."""
+    return _name(ATTEMPTS, tenant_id, idempotency_key, index)
+
+
+def _name(namespace: UUID, *parts: object) -> UUID:
+    return uuid5(namespace, msgspec.json.encode([str(p) for p in parts]).decode())

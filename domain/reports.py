@@ -1,0 +1,79 @@
+"""Delivery reports: one claim by a provider, in our vocabulary, with its own words and clock beside it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from domain.reasons import reason as describe
+from domain.status import BUYER_ANSWERED, Precedence, Status, Weight, precedence, weight
+from domain.values import Actor, Personal, Value
+
+
+class BuyerResponse(StrEnum):
+    """The business answer to an e-invoice: an axis of its own, beside delivery."""
+
+    IN_PROCESS = "in_process"
+    UNDER_QUERY = "under_query"
+    CONDITIONALLY_ACCEPTED = "conditionally_accepted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PAID = "paid"
+
+
+class DeliveryReport(Value, frozen=True):
+    """`report_id` is the same on every repetition; `status` is None for a word that nobody mapped.
+
+    `counts` is False for what is shown in the time line but never changes a status: unmapped words, machine
+    opens, opens while tracking is off. `recipient` is the attempt's recipient number, None where none is named.
+    """
+
+    report_id: str
+    attempt_id: str
+    provider_event: str
+    occurred_at: datetime
+    status: Status | None = None
+    reason: str | None = None
+    counts: bool = True
+    recipient: int | None = None
+    message_id: str | None = None
+    actor: Actor | None = None
+    detail: Personal | None = None
+    diagnostic_code: str | None = None
+    buyer_response: BuyerResponse | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The outcome that stands for one recipient and one provider message."""
+
+    status: Status
+    precedence: Precedence
+    at: datetime
+    reason: str | None = None
+    actor: Actor | None = None
+    detail: Personal | None = None
+    diagnostic_code: str | None = None
+
+
+def standing(report: DeliveryReport) -> Standing | None:
+    """What the report claims, weighed; None where it never counts."""
+    status, given = report.status, _weight(report)
+    if status is None or given is None:
+        return None
+    order = precedence(given, report.occurred_at, report.report_id)
+    failed = status in (Status.FAILED, Status.REJECTED, Status.COMPLAINED)
+    actor = report.actor or (describe(report.reason).actor if failed else None)
+    return Standing(status, order, report.occurred_at, report.reason, actor, report.detail, report.diagnostic_code)
+
+
+def _weight(report: DeliveryReport) -> Weight | None:
+    if not report.counts or report.status is None:
+        return None
+    return BUYER_ANSWERED if report.buyer_response else weight(report.status, report.reason)
+
+
+def highest(one: Standing | None, other: Standing | None) -> Standing | None:
+    """The one that stands; the same whichever came first."""
+    if one is None or other is None:
+        return one or other
+    return one if one.precedence >= other.precedence else other
