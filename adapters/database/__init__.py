@@ -1,0 +1,1 @@
+"""PostgreSQL: pools with a role, migrations, SQL files, and the embedded server."""
