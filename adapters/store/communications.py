@@ -1,0 +1,121 @@
+"""Loads aggregates, carries commands out on them, and records what came of it, again on a fresh one after a conflict."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import StoredEvent
+from psycopg import OperationalError
+
+from adapters.database.session import Database, Write
+from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
+from adapters.store.mapper import EventMapper
+from adapters.store.recorder import Advance, EventRecorder, TenantEvent
+from adapters.store.work_rows import work_writes
+from domain.communication import InvoiceCommunication
+
+T = TypeVar("T")
+PATIENCE = 5.0
+"""Seconds that a command runs again after conflicts before the caller is told to try later."""
+
+
+class Loaded(NamedTuple):
+    """Aggregates by id (absent: no such) and the global position of the last event of each."""
+
+    found: dict[UUID, Any]
+    positions: dict[UUID, int]
+
+
+class Communications:
+    """The aggregates of one role's reach: one tenant's for the API, all tenants' for the workers."""
+
+    def __init__(self, database: Database) -> None:
+        self.recorder = EventRecorder(database)
+        self.mapper = EventMapper()
+
+    def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
+        """One read for all of them."""
+        found: dict[UUID, Any] = {}
+        positions: dict[UUID, int] = {}
+        for originator, version, topic, state, _, position in self.recorder.streams(list(set(ids)), tenant):
+            event: Any = self.mapper.to_domain_event(StoredEvent(originator, version, topic, state))
+            found[originator] = event.mutate(found.get(originator))
+            positions[originator] = position
+        return Loaded(found, positions)
+
+    def get(self, communication_id: UUID, tenant: UUID | None = None) -> InvoiceCommunication:
+        """Raises NotFoundError."""
+        found: InvoiceCommunication | None = self.load([communication_id], tenant).found.get(communication_id)
+        if found is None:
+            raise NotFoundError(f"no communication {communication_id}")
+        return found
+
+    def record(
+        self,
+        aggregates: Iterable[Aggregate],
+        *,
+        tenant: UUID | None = None,
+        advance: Sequence[Advance] = (),
+        writes: Sequence[Write] = (),
+    ) -> int | None:
+        """Record all new events, their work rows, `writes` and the log positions in one transaction.
+
+        Returns the last global position, None if there was no new event. Raises VersionConflictError, PositionLostError.
+        """
+        changed = [(a, a.collect_events()) for a in aggregates]
+        events = [
+            TenantEvent(a.tenant_id, self.mapper.to_stored_event(made))  # type: ignore[attr-defined,arg-type]
+            for a, all_made in changed
+            for made in all_made
+        ]
+        if not events and not writes and not advance:
+            return None
+        follow = work_writes((a, made) for a, made in changed if isinstance(a, InvoiceCommunication))
+        ids = self.recorder.insert(events, tenant=tenant, advance=advance, writes=[*follow, *writes])
+        return max(ids, default=None)
+
+    def change(
+        self,
+        communication_id: UUID,
+        command: Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, T]],
+        *,
+        tenant: UUID | None = None,
+        writes: Sequence[Write] = (),
+    ) -> tuple[T, int]:
+        """Run `command` on the aggregate (None if there is none) and record what it returns.
+
+        Returns the command's own result and the position of the aggregate's last event (0 without any). On a version
+        conflict the whole command runs again on a fresh aggregate, up to 5 s: then BusyError.
+        """
+
+        def once() -> tuple[T, int]:
+            loaded = self.load([communication_id], tenant)
+            changed, result = command(loaded.found.get(communication_id))
+            position = self.record([changed] if changed else [], tenant=tenant, writes=writes)
+            return result, position or loaded.positions.get(communication_id, 0)
+
+        return persist(once)
+
+
+def persist(once: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Run `once` again, with jitter, after a version conflict or a lost connection. Raises BusyError, OperationalError.
+
+    Safe after a commit whose answer was lost: commands recognise their own attempt and report ids and change nothing.
+    """
+    until, pause = time.monotonic() + patience, 0.002
+    while True:
+        try:
+            return once()
+        except VersionConflictError:
+            if time.monotonic() >= until:
+                raise BusyError("too many writers on one communication; try again") from None
+        except OperationalError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(random.uniform(0, pause))
+        pause = min(pause * 2, 0.25)
+
+

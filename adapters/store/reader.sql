@@ -1,0 +1,13 @@
+-- writers --
+-- Every transaction that holds the shared advisory lock now, and may yet commit a row with an id already taken.
+SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks
+WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = %s AND mode = 'ShareLock' AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- events --
+SELECT notification_id, tenant_id, originator_id, originator_version, topic, state FROM events.event
+WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+
+-- webhooks --
+SELECT log_offset, frame FROM work.webhook_log
+WHERE partition_no = %s AND log_offset > %s ORDER BY log_offset LIMIT %s

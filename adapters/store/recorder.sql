@@ -1,0 +1,21 @@
+-- append --
+SELECT * FROM events.append(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
+
+-- append_own --
+SELECT * FROM events.append_own(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
+
+-- streams --
+SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams(%s::uuid[])
+
+-- streams_own --
+SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams_own(%s::uuid[])
+
+-- begin_position --
+-- A reader that was never here stands at -1.
+INSERT INTO events.tracking (name, position) VALUES (%s, -1) ON CONFLICT (name) DO NOTHING
+
+-- move_position --
+UPDATE events.tracking SET position = %s WHERE name = %s AND position = %s
+
+-- positions --
+SELECT name, position FROM events.tracking WHERE name = ANY (%s)

@@ -1,0 +1,81 @@
+"""Which work follows from events: one place, so that whoever records an event also queues and correlates it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from adapters.database.queries import load
+from adapters.database.session import Write
+from domain import events as e
+from domain.attempt import Attempt
+from domain.communication import InvoiceCommunication
+from domain.status import Status
+
+SQL = load(__file__)
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]) -> list[Write]:
+    """The queue and correlation rows for aggregates and the events just made of them."""
+    rows: Rows = defaultdict(list)
+    for communication, made in changed:
+        for event in made:
+            _follow(rows, communication, event)
+    return [Write(SQL[name], found) for name, found in rows.items()]
+
+
+def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> None:
+    match event:
+        case e.SendAttempted(order=order) | e.Resent(order=order):
+            _opened(rows, communication, communication.attempts[order.attempt_id])
+        case e.DocumentAdded():
+            for attempt in communication.attempts.values():
+                if not attempt.tries:
+                    _enqueue(rows, communication, attempt)
+        case e.HandedOver():
+            _handed_over(rows, communication, event)
+        case e.TryFailed(attempt_id=attempt_id, next_at=next_at) if next_at is not None:
+            rows["postpone"].append((UUID(attempt_id), next_at))
+        case e.TryFailed() | e.OutcomeUnknown() | e.AttemptSkipped() | e.AttemptCancelled() | e.MarkedAsSent():
+            _dequeue(rows, communication.attempts[event.attempt_id])
+
+
+def _opened(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
+    order = attempt.order
+    if order.connection_id:
+        key = order.attempt_id
+        rows["correlate"].append(_correlation(communication, order.connection_id, key, key, None))
+    _enqueue(rows, communication, attempt)
+
+
+def _enqueue(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
+    if attempt.waiting is not Status.QUEUED or attempt.marked_sent_at:
+        return
+    order = attempt.order
+    due = order.scheduled_at or attempt.created_at
+    connection = UUID(order.connection_id) if order.connection_id else None
+    ids = (UUID(order.attempt_id), communication.tenant_id, communication.id, connection)
+    rows["enqueue"].append((*ids, due))
+
+
+def _handed_over(rows: Rows, communication: InvoiceCommunication, event: e.HandedOver) -> None:
+    attempt = communication.attempts[event.attempt_id]
+    connection = attempt.order.connection_id
+    for message in event.messages if connection else ():
+        place = _correlation(communication, str(connection), message.message_id, event.attempt_id, message.recipient)
+        rows["correlate"].append(place)
+        rows["wake_parked"].append((place[0], message.message_id, event.timestamp))
+    _dequeue(rows, attempt)
+
+
+def _dequeue(rows: Rows, attempt: Attempt) -> None:
+    if attempt.waiting is not Status.QUEUED or attempt.marked_sent_at or not attempt.unsent():
+        rows["dequeue"].append((UUID(attempt.order.attempt_id),))
+
+
+def _correlation(
+    communication: InvoiceCommunication, connection: str, key: str, attempt_id: str, recipient: int | None
+) -> tuple[Any, ...]:
+    whose = (communication.tenant_id, communication.id, UUID(attempt_id))
+    return (UUID(connection), key, *whose, recipient)

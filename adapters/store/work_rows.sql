@@ -1,0 +1,23 @@
+-- enqueue --
+INSERT INTO work.queue (attempt_id, tenant_id, communication_id, connection_id, due_at)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+ON CONFLICT (attempt_id) DO NOTHING
+
+-- postpone --
+-- A try that failed gives its claim back and waits.
+UPDATE work.queue AS q SET due_at = p.due_at, claimed_by = NULL, claimed_until = NULL
+FROM unnest(%s::uuid[], %s::timestamptz[]) AS p (attempt_id, due_at) WHERE q.attempt_id = p.attempt_id
+
+-- dequeue --
+DELETE FROM work.queue WHERE attempt_id = ANY (%s::uuid[])
+
+-- correlate --
+INSERT INTO work.correlation (connection_id, key, tenant_id, communication_id, attempt_id, recipient_no)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::uuid[], %s::uuid[], %s::int4[])
+ON CONFLICT (connection_id, key) DO NOTHING
+
+-- wake_parked --
+-- A report that came before its message was known is due now.
+UPDATE work.parked_report AS p SET next_try_at = w.at
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS w (connection_id, key, at)
+WHERE p.connection_id = w.connection_id AND p.keys @> ARRAY[w.key]
