@@ -1,0 +1,1 @@
+"""What an installation is configured with: tenants, API keys, and connections to providers."""
