@@ -129,7 +129,7 @@ class InvoiceCommunication(Aggregate):
         """The provider took it. Raises UnprovenError without a message id."""
         if not messages or not all(m.message_id for m in messages):
             raise errors.UnprovenError
-        if self._running(attempt_id, number):
+        if self._answers(attempt_id, number, TryOutcome.STARTED, TryOutcome.UNKNOWN):
             self._record(events.HandedOver, at, attempt_id=attempt_id, number=number, messages=messages)
 
     def fail_try(
@@ -144,7 +144,7 @@ class InvoiceCommunication(Aggregate):
         detail: Personal | None = None,
     ) -> None:
         """The provider did not take it: again at `next_at`, or given up as `status` (failed unless it says rejected)."""
-        if not self._running(attempt_id, number):
+        if not self._answers(attempt_id, number, TryOutcome.STARTED):
             return
         ended = None if next_at else status or Status.FAILED
         self._record(
@@ -160,7 +160,7 @@ class InvoiceCommunication(Aggregate):
 
     def lose_outcome(self, attempt_id: str, number: int, reason: str, at: datetime, detail: Personal | None) -> None:
         """The call was made and its answer is lost."""
-        if self._running(attempt_id, number):
+        if self._answers(attempt_id, number, TryOutcome.STARTED):
             self._record(
                 events.OutcomeUnknown, at, attempt_id=attempt_id, number=number, reason=reason, detail=detail
             )
@@ -238,9 +238,9 @@ class InvoiceCommunication(Aggregate):
         if self.ignored:
             self._record(events.Restored, at, person=order.requested_by, reason=None)
 
-    def _running(self, attempt_id: str, number: int) -> bool:
-        tries = self.attempt(attempt_id).tries
-        return any(t.number == number and t.outcome is TryOutcome.STARTED for t in tries)
+    def _answers(self, attempt_id: str, number: int, *open_in: TryOutcome) -> bool:
+        """Whether the try still waits for its answer; a late one may yet end a try that was given up as unknown."""
+        return any(t.number == number and t.outcome in open_in for t in self.attempt(attempt_id).tries)
 
 
 def _meets(one: Order, other: Order) -> bool:
