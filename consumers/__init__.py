@@ -1,0 +1,1 @@
+"""The loops: webhooks, dispatcher, projector, publisher."""
