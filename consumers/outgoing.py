@@ -1,0 +1,69 @@
+"""Opens an attempt for the provider: addresses, message, documents; or says why that cannot be done."""
+
+import re
+from collections.abc import Sequence
+
+from adapters.bootstrap import Installation
+from adapters.keys.master import TamperedError
+from adapters.keys.ring import ERASED
+from adapters.providers.port import Attachment, Outgoing, OutgoingRecipient
+from domain.attempt import Attempt
+from domain.communication import InvoiceCommunication
+from domain.values import Document, DocumentFormat, Personal, Recipient
+
+CONTENT_TYPES = {DocumentFormat.PDF: "application/pdf", DocumentFormat.UBL: "application/xml"}
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\"/\\]+")
+
+
+class CannotSendError(Exception):
+    """It can never be sent as it stands; `reason` is the reason code."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def prepare(
+    installation: Installation, communication: InvoiceCommunication, attempt: Attempt, recipients: Sequence[Recipient]
+) -> Outgoing:
+    """Everything one call needs, in clear. Raises CannotSendError."""
+    order = attempt.order
+    subject = order.message.subject if order.message else None
+    text = order.message.text if order.message else None
+    wanted = [subject, text, *(r.address for r in recipients), *(r.name for r in recipients)]
+    plain = installation.keys.open([*wanted, *(d.filename for d in order.documents)])
+    if any(r.address is None or plain[r.address] == ERASED for r in recipients):
+        raise CannotSendError("erased", "the recipient's data was erased before it could be sent")
+    return Outgoing(
+        attempt_id=order.attempt_id,
+        number=len(attempt.tries) + 1,
+        recipients=[_recipient(r, plain) for r in recipients],
+        subject=plain[subject] if subject else communication.details.number or "",
+        text=plain[text] if text else "",
+        attachments=[_attachment(installation, d, plain) for d in order.documents],
+        language=order.language,
+        callback_url=callback_url(installation, order.connection_id or ""),
+    )
+
+
+def callback_url(installation: Installation, connection_id: str) -> str:
+    """Where the provider reports to: the public address of the webhook intake."""
+    return f"{installation.settings.public_url.rstrip('/')}/v1/webhooks/{connection_id}"
+
+
+def _recipient(recipient: Recipient, plain: dict[Personal, str]) -> OutgoingRecipient:
+    address = plain[recipient.address] if recipient.address else ""
+    name = plain[recipient.name] if recipient.name else None
+    return OutgoingRecipient(recipient.number, address, name, recipient.role)
+
+
+def _attachment(installation: Installation, document: Document, plain: dict[Personal, str]) -> Attachment:
+    key = installation.keys.keys([document.key])[document.key]
+    if key is None:
+        raise CannotSendError("erased", "the document was erased before it could be sent")
+    try:
+        content = installation.documents.get(key, document.sha256)
+    except (FileNotFoundError, TamperedError):
+        raise CannotSendError("document_lost", f"document {document.id} cannot be read") from None
+    name = _UNSAFE.sub("_", plain[document.filename]) or f"document.{document.format}"
+    return Attachment(name, CONTENT_TYPES[document.format], content)
