@@ -1,60 +1,25 @@
 """One attempt: what was asked, its tries, what was reported, and the status that follows from the set of all that."""
 
+from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 
 import msgspec
 
-from domain.reasons import reason as describe
 from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, standing
-from domain.status import (
-    ARRIVED,
-    HANDED_OVER,
-    LEAST_GOOD,
-    LOST,
-    STARTED,
-    WAITING,
-    Precedence,
-    Status,
-    Weight,
-    precedence,
-)
-from domain.values import Actor, HandedMessage, Order, Personal, Recipient, Role
-
-
-class TryOutcome(StrEnum):
-    STARTED = "started"
-    HANDED_OVER = "handed_over"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-
-
-class Try(msgspec.Struct, omit_defaults=True):
-    """One call to the provider: for `recipients` (numbers), begun at `at`."""
-
-    number: int
-    at: datetime
-    recipients: list[int]
-    outcome: TryOutcome = TryOutcome.STARTED
-    ended_at: datetime | None = None
-    next_at: datetime | None = None
-    status: Status | None = None
-    """Where we gave up: `failed`, or `rejected` when the provider refused it."""
-    reason: str | None = None
-    detail: Personal | None = None
-    messages: list[HandedMessage] = []
-
-    def knows(self, message_id: str, recipient: int) -> bool:
-        return any(m.message_id == message_id and m.recipient in (None, recipient) for m in self.messages)
+from domain.status import ARRIVED, LEAST_GOOD, Precedence, Status
+from domain.times import Times, first
+from domain.tries import Try as Try
+from domain.tries import TryOutcome as TryOutcome
+from domain.values import Actor, Channel, Order, Personal, Recipient, Role
 
 
 class Heard(msgspec.Struct, omit_defaults=True):
-    """The report that stands for one recipient and one provider message."""
+    """What stands for one recipient (a number; None where reports name none) and one provider message."""
 
-    recipient: int
+    recipient: int | None
     message_id: str | None
     standing: Standing
+    times: Times
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -68,28 +33,19 @@ class Outcome(msgspec.Struct, frozen=True):
     diagnostic_code: str | None = None
 
 
-class Times(msgspec.Struct, omit_defaults=True):
-    """The earliest moment at which each was so, by the provider's clock; `sent` by ours."""
-
-    sent: datetime | None = None
-    delivered: datetime | None = None
-    read: datetime | None = None
-    failed: datetime | None = None
-    complained: datetime | None = None
-
-
 class Attempt(msgspec.Struct, omit_defaults=True):
     """Never changed, only followed by events; every field here is a fold over them."""
 
     order: Order
     created_at: datetime
     waiting: Status
+    """What it shows before its first try, and between tries: collecting, queued, needs_action, skipped."""
     reason: str | None = None
     tries: list[Try] = []
     heard: list[Heard] = []
     report_ids: set[str] = set()
-    times: Times = msgspec.field(default_factory=Times)
     shipped_at: datetime | None = None
+    skipped_at: datetime | None = None
     marked_sent_at: datetime | None = None
     how: str | None = None
     buyer_response: BuyerResponse | None = None
@@ -100,51 +56,80 @@ class Attempt(msgspec.Struct, omit_defaults=True):
         self.report_ids.add(report.report_id)
         if (claim := standing(report)) is None:
             return
-        self._remember_time(report)
         self._remember_buyer(report, claim)
-        recipient = self._named(report)
-        if recipient is None:
-            return
-        for place, known in enumerate(self.heard):
-            if (known.recipient, known.message_id) == (recipient, report.message_id):
-                stands = highest(known.standing, claim) or claim
-                self.heard[place] = Heard(recipient, report.message_id, stands)
+        times = Times.of(claim)
+        for known in self.heard:
+            if (known.recipient, known.message_id) == (report.recipient, report.message_id):
+                known.standing, known.times = highest(known.standing, claim), known.times.earliest(times)
                 return
-        self.heard.append(Heard(recipient, report.message_id, claim))
+        self.heard.append(Heard(report.recipient, report.message_id, claim, times))
+
+    def skip(self, reason: str, at: datetime) -> None:
+        self.waiting, self.reason, self.skipped_at = Status.SKIPPED, reason, at
+        self.shipped_at = self.shipped_at or at
+
+    # what it shows
 
     def outcome(self) -> Outcome:
-        """The least good of the `to` recipients; before the first try, what it waits for."""
-        shown = [self.recipient_outcome(r.number) for r in self.order.recipients if r.role is Role.TO]
-        return min(shown, key=lambda o: LEAST_GOOD.index(o.status)) if shown else self._whole()
+        """The least good of the `to` recipients."""
+        shown = [self.recipient_outcome(r.number) for r in self._addressed()]
+        return min(shown, key=lambda o: LEAST_GOOD.index(o.status))
 
     def recipient_outcome(self, number: int) -> Outcome:
-        """Each provider message is one try: any arrival wins, else the last try stands."""
+        """Each provider message is one try: any arrival wins, else the last try stands. Untried: what it waits for."""
         tries = [t for t in self.tries if number in t.recipients]
-        if not tries or (self.waiting is Status.SKIPPED and self._unsettled(number)):
-            return self._whole()
         shown = [self._try_standing(t, number, last=t is tries[-1]) for t in tries]
         arrived = [s for s in shown if s.status in ARRIVED]
-        return _as_outcome(max(arrived, key=lambda s: s.precedence) if arrived else shown[-1])
+        if arrived:
+            return _as_outcome(max(arrived, key=lambda s: s.precedence))
+        if not shown or (self.skipped_at and not self._is_settled(number)):
+            return self._whole()
+        return _as_outcome(shown[-1])
+
+    @property
+    def times(self) -> Times:
+        """Of the `to` recipients only. `sent` is the hand-over by our clock, or what a named person states."""
+        numbers = [r.number for r in self._addressed()] if self.tries else []
+        known = Times(failed=first(self._ends(TryOutcome.REFUSED)))
+        for heard in (h for number in numbers for h in self._heard_for(number)):
+            known = known.earliest(heard.times)
+        sent = self.marked_sent_at or first(self._ends(TryOutcome.HANDED_OVER)) or known.sent
+        return msgspec.structs.replace(known, sent=sent)
+
+    @property
+    def addressee(self) -> Recipient | None:
+        """The first of the `to` recipients; None for e-invoicing and by hand, where no address is shown."""
+        nobody = self.order.channel in (Channel.E_INVOICING, Channel.MANUAL) or not self.order.recipients
+        return None if nobody else self._addressed()[0]
 
     @property
     def replaces_earlier(self) -> bool:
-        """Whether the overview shows it instead of an earlier attempt (DESIGN.md section 4)."""
-        if self.tries or self.marked_sent_at:
-            shown = self.outcome()
-            return not (shown.status is Status.REJECTED and shown.reason == "duplicate")
-        later = self.waiting is Status.QUEUED and self.order.scheduled_at is not None
-        return not later and self.waiting not in (Status.COLLECTING, Status.SKIPPED)
+        """Whether the overview shows it instead of an earlier attempt."""
+        shown, later = self.outcome(), self.order.scheduled_at
+        if shown.status is Status.QUEUED and not self.tries:
+            return later is None or later <= self.created_at
+        duplicate = shown.status is Status.REJECTED and shown.reason == "duplicate"
+        return not duplicate and shown.status not in (Status.COLLECTING, Status.SKIPPED)
+
+    # where it stands with us
 
     @property
     def is_open(self) -> bool:
         """Waiting or being sent: until each recipient's message is handed over or given up."""
-        if not self.tries:
-            return self.waiting in (Status.COLLECTING, Status.QUEUED)
-        return self.waiting is Status.QUEUED and bool(self.unsent())
+        return self.waiting in (Status.COLLECTING, Status.QUEUED) and bool(self.unsent())
+
+    @property
+    def has_left(self) -> bool:
+        """Whether anybody may have any of it: too late to call it back."""
+        tried = any(t.outcome is not TryOutcome.FAILED for t in self.tries)
+        return tried or bool(self.tries and self.heard) or self.marked_sent_at is not None
 
     def unsent(self) -> list[Recipient]:
-        """The recipients whose last try is still running or to be repeated; those never tried too."""
-        return [r for r in self.order.recipients if self._unsettled(r.number)]
+        """The recipients whose last try is still running or to be repeated; those never tried too.
+
+        A report about a recipient proves that the provider has it, whatever the try said: it is never sent again.
+        """
+        return [r for r in self._recipients() if not self._is_settled(r.number)]
 
     def last_try(self, number: int) -> Try | None:
         return next((t for t in reversed(self.tries) if number in t.recipients), None)
@@ -152,26 +137,45 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     def handed_over(self) -> bool:
         return any(t.outcome is TryOutcome.HANDED_OVER for t in self.tries)
 
-    def _unsettled(self, number: int) -> bool:
+    def _ends(self, outcome: TryOutcome) -> list[datetime | None]:
+        return [t.ended_at for t in self.tries if t.outcome is outcome]
+
+    def _recipients(self) -> list[Recipient]:
+        """A network that needs no address (e-invoicing) has one recipient all the same: number 1."""
+        return self.order.recipients or [Recipient(1)]
+
+    def _addressed(self) -> list[Recipient]:
+        """Copies do not set the status, unless there is nothing but copies."""
+        everyone = self._recipients()
+        return [r for r in everyone if r.role is Role.TO] or everyone
+
+    def _is_settled(self, number: int) -> bool:
         last = self.last_try(number)
-        return last is None or last.outcome in (TryOutcome.STARTED, TryOutcome.FAILED)
+        if last is None:
+            return False
+        ended = last.outcome not in (TryOutcome.STARTED, TryOutcome.FAILED)
+        return ended or any(True for _ in self._heard_for(number))
 
     def _whole(self) -> Outcome:
         if self.marked_sent_at:
             return Outcome(Status.SENT, None, self.marked_sent_at)
-        return Outcome(self.waiting, self.reason, self.created_at)
+        return Outcome(self.waiting, self.reason, self.skipped_at or self.created_at)
 
-    def _named(self, report: DeliveryReport) -> int | None:
-        numbers = [r.number for r in self.order.recipients]
-        if report.recipient is not None:
-            return report.recipient if report.recipient in numbers else None
-        return numbers[0] if len(numbers) == 1 else None
+    def _heard_for(self, number: int) -> Iterator[Heard]:
+        """What was reported about one recipient. Of several, one that is not named may follow from the message id."""
+        alone = len(self._recipients()) == 1
+        for heard in self.heard:
+            named = heard.recipient == number
+            if heard.recipient is None:
+                named = alone or any(t.names(heard.message_id, number) for t in self.tries)
+            if named:
+                yield heard
 
     def _try_standing(self, one: Try, number: int, *, last: bool) -> Standing:
-        stands = _own_claim(one)
-        for heard in self.heard:
-            if heard.recipient == number and self._belongs(heard.message_id, one, number, last=last):
-                stands = highest(stands, heard.standing) or stands
+        stands = one.claim(number)
+        for heard in self._heard_for(number):
+            if self._belongs(heard.message_id, one, number, last=last):
+                stands = highest(stands, heard.standing)
         return stands
 
     def _belongs(self, message_id: str | None, one: Try, number: int, *, last: bool) -> bool:
@@ -180,41 +184,10 @@ class Attempt(msgspec.Struct, omit_defaults=True):
             return one.knows(message_id, number)
         return last
 
-    def _remember_time(self, report: DeliveryReport) -> None:
-        name = _TIME_OF.get(report.status) if report.status else None
-        if name is not None:
-            before = getattr(self.times, name)
-            setattr(self.times, name, min(before or report.occurred_at, report.occurred_at))
-
     def _remember_buyer(self, report: DeliveryReport, claim: Standing) -> None:
         later = self.buyer_precedence is None or claim.precedence > self.buyer_precedence
         if report.buyer_response and later:
             self.buyer_response, self.buyer_precedence = report.buyer_response, claim.precedence
-
-
-_TIME_OF = {
-    Status.DELIVERED: "delivered",
-    Status.READ: "read",
-    Status.FAILED: "failed",
-    Status.REJECTED: "failed",
-    Status.COMPLAINED: "complained",
-}
-
-_OWN: dict[TryOutcome, tuple[Status, Weight]] = {
-    TryOutcome.STARTED: (Status.SENDING, STARTED),
-    TryOutcome.FAILED: (Status.QUEUED, WAITING),
-    TryOutcome.REFUSED: (Status.REJECTED, WAITING),
-    TryOutcome.UNKNOWN: (Status.UNKNOWN, LOST),
-    TryOutcome.HANDED_OVER: (Status.SENT, HANDED_OVER),
-}
-
-
-def _own_claim(one: Try) -> Standing:
-    """What we know of a try without the provider's reports."""
-    status, given = _OWN[one.outcome]
-    at = one.ended_at or one.at
-    actor = describe(one.reason).actor if one.outcome is TryOutcome.REFUSED else None
-    return Standing(one.status or status, precedence(given, at, ""), at, one.reason, actor, one.detail)
 
 
 def _as_outcome(stands: Standing) -> Outcome:

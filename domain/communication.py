@@ -1,18 +1,18 @@
 """InvoiceCommunication: everything sent about one subject. Commands decide and may refuse; events only record."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from eventsourcing.domain import Aggregate, event
+from msgspec.structs import replace
 
-from domain import errors, events
-from domain.attempt import Attempt, TryOutcome
+from domain import errors, events, rules
+from domain.attempt import Attempt
 from domain.identity import communication_id
 from domain.reports import DeliveryReport
 from domain.status import Status
+from domain.tries import TryOutcome
 from domain.values import (
     Cause,
     Channel,
@@ -39,7 +39,13 @@ class InvoiceCommunication(Aggregate):
         external_id: str
 
     @event(Created)
-    def __init__(self, tenant_id: UUID, subject_type: SubjectType, external_id: str, timestamp: datetime) -> None:
+    def __init__(
+        self,
+        tenant_id: UUID,
+        subject_type: SubjectType,
+        external_id: str,
+        timestamp: datetime,  # noqa: ARG002  (the library puts it into the event)
+    ) -> None:
         self.tenant_id = tenant_id
         self.subject_type = SubjectType(subject_type)
         self.external_id = external_id
@@ -66,26 +72,28 @@ class InvoiceCommunication(Aggregate):
     # asking for a send
 
     def send(self, order: Order, at: datetime) -> None:
-        """Open an attempt. The same attempt id again changes nothing. Raises AttemptOpenError on a double click."""
+        """Open an attempt. The same attempt id again changes nothing.
+
+        Raises AttemptOpenError on a double click, AttemptNotFoundError for one that follows none, MalformedOrderError.
+        """
         if order.attempt_id in self.attempts:
             return
-        self._refuse_if_open(order)
-        self._restore_for(order, at)
-        self._record(events.SendAttempted, at, order=order)
+        if order.previous_attempt_id:
+            self.attempt(order.previous_attempt_id)
+        self._open(events.SendAttempted, order, at)
 
     def resend(self, order: Order, at: datetime, window: timedelta) -> None:
         """Send an earlier attempt again, whatever became of it, as long as it is recent enough.
 
-        Raises AttemptNotFoundError, TooOldError, AttemptOpenError.
+        Documents, message and language are the earlier ones unless the order has its own.
+        Raises AttemptNotFoundError, TooOldError, AttemptOpenError, MalformedOrderError.
         """
         if order.attempt_id in self.attempts:
             return
         original = self.attempt(order.previous_attempt_id or "")
         if at >= original.created_at + window:
             raise errors.TooOldError(f"It was asked for on {original.created_at:%Y-%m-%d}.")
-        self._refuse_if_open(order)
-        self._restore_for(order, at)
-        self._record(events.Resent, at, order=order)
+        self._open(events.Resent, rules.as_resend(order, original.order), at)
 
     def mark_as_sent(self, attempt_id: str, person: Person, sent_at: datetime, how: str, at: datetime) -> None:
         """A person says that it went out by hand. Raises UnprovenError without a name, NotManualError otherwise."""
@@ -114,23 +122,25 @@ class InvoiceCommunication(Aggregate):
     # what the dispatcher does
 
     def start_dispatch(self, attempt_id: str, recipients: list[int], at: datetime) -> int:
-        """Record that the provider is about to be called; returns the number of the try. Raises DispatchRefusedError."""
+        """Record that the provider is about to be called for these recipients, before it is.
+
+        Returns the number of the try. Raises DispatchRefusedError unless all of them wait for their turn.
+        """
         attempt = self.attempt(attempt_id)
-        waiting = attempt.waiting is Status.QUEUED and not attempt.marked_sent_at
-        running = any(t.outcome is TryOutcome.STARTED and set(t.recipients) & set(recipients) for t in attempt.tries)
-        unsent = {r.number for r in attempt.unsent()}
-        if not waiting or running or not set(recipients) <= unsent:
+        running = {n for t in attempt.tries if t.outcome is TryOutcome.STARTED for n in t.recipients}
+        ready = {r.number for r in attempt.unsent()} - running
+        if attempt.waiting is not Status.QUEUED or not recipients or not set(recipients) <= ready:
             raise errors.DispatchRefusedError
         number = len(attempt.tries) + 1
-        self._record(events.DispatchStarted, at, attempt_id=attempt_id, number=number, recipients=recipients)
+        self._record(events.DispatchStarted, at, attempt_id=attempt_id, number=number, recipients=list(recipients))
         return number
 
     def hand_over(self, attempt_id: str, number: int, messages: list[HandedMessage], at: datetime) -> None:
-        """The provider took it. Raises UnprovenError without a message id."""
+        """The provider took it, also when we had given up on its answer. Raises UnprovenError without a message id."""
         if not messages or not all(m.message_id for m in messages):
             raise errors.UnprovenError
-        if self._answers(attempt_id, number, TryOutcome.STARTED, TryOutcome.UNKNOWN):
-            self._record(events.HandedOver, at, attempt_id=attempt_id, number=number, messages=messages)
+        if self._outcome_of(attempt_id, number) in (TryOutcome.STARTED, TryOutcome.UNKNOWN):
+            self._record(events.HandedOver, at, attempt_id=attempt_id, number=number, messages=list(messages))
 
     def fail_try(
         self,
@@ -143,27 +153,25 @@ class InvoiceCommunication(Aggregate):
         status: Status | None = None,
         detail: Personal | None = None,
     ) -> None:
-        """The provider did not take it: again at `next_at`, or given up as `status` (failed unless it says rejected)."""
-        if not self._answers(attempt_id, number, TryOutcome.STARTED):
+        """The provider did not take it: again at `next_at`, or given up as `status` (failed unless it says rejected).
+
+        A try whose outcome we called unknown may still turn out as refused, but is never repeated by itself:
+        somebody may have sent it again since.
+        """
+        if status not in (None, Status.FAILED, Status.REJECTED):
+            raise errors.UnprovenError
+        known = self._outcome_of(attempt_id, number)
+        if known is not TryOutcome.STARTED and not (known is TryOutcome.UNKNOWN and next_at is None):
             return
         ended = None if next_at else status or Status.FAILED
-        self._record(
-            events.TryFailed,
-            at,
-            attempt_id=attempt_id,
-            number=number,
-            reason=reason,
-            next_at=next_at,
-            status=ended,
-            detail=detail,
-        )
+        facts = {"reason": reason, "next_at": next_at, "status": ended, "detail": detail}
+        self._record(events.TryFailed, at, attempt_id=attempt_id, number=number, **facts)
 
     def lose_outcome(self, attempt_id: str, number: int, reason: str, at: datetime, detail: Personal | None) -> None:
         """The call was made and its answer is lost."""
-        if self._answers(attempt_id, number, TryOutcome.STARTED):
-            self._record(
-                events.OutcomeUnknown, at, attempt_id=attempt_id, number=number, reason=reason, detail=detail
-            )
+        if self._outcome_of(attempt_id, number) is TryOutcome.STARTED:
+            facts = {"reason": reason, "detail": detail}
+            self._record(events.OutcomeUnknown, at, attempt_id=attempt_id, number=number, **facts)
 
     # what providers say
 
@@ -201,53 +209,42 @@ class InvoiceCommunication(Aggregate):
     # how events change it
 
     def open(self, order: Order, at: datetime) -> None:
-        attempt = Attempt(order, at, Status.QUEUED)
+        """An attempt that needs a person takes the documents that are there; any other waits for those it lacks."""
+        attempt = Attempt(order, at, Status.COLLECTING)
         self.attempts[order.attempt_id] = attempt
+        self.collect(attempt)
         if order.channel is Channel.MANUAL or order.needs_action:
-            attempt.waiting = Status.NEEDS_ACTION
-            attempt.reason = order.needs_action or "manual_channel"
-        else:
-            self.collect(attempt)
+            attempt.waiting, attempt.reason = Status.NEEDS_ACTION, order.needs_action or "manual_channel"
 
     def collect(self, attempt: Attempt) -> None:
-        """Give the attempt the documents that it asks for, or let it wait for them."""
-        have = {d.format for d in attempt.order.documents}
-        found = [self.documents[f] for f in attempt.order.formats if f not in have and f in self.documents]
-        attempt.order = msgspec.structs.replace(attempt.order, documents=[*attempt.order.documents, *found])
-        complete = {d.format for d in attempt.order.documents} >= set(attempt.order.formats)
+        """Give the attempt the documents that it asks for, or let it wait for them: until then none is settled."""
+        order = attempt.order
+        given = {d.format for d in order.documents}
+        found = [self.documents[f] for f in order.formats if f not in given and f in self.documents]
+        complete = given | {d.format for d in found} >= set(order.formats)
+        if complete or order.channel is Channel.MANUAL or order.needs_action:
+            attempt.order = replace(order, documents=[*order.documents, *found])
         attempt.waiting = Status.QUEUED if complete else Status.COLLECTING
         attempt.reason = None if complete else "document_missing"
 
     def _record(self, kind: type[events.CommunicationEvent], at: datetime, **facts: Any) -> None:
         self.trigger_event(kind, timestamp=at, **facts)
 
-    def _refuse_if_open(self, order: Order) -> None:
-        for attempt in self.attempts.values():
-            same_channel = attempt.order.channel is order.channel
-            if same_channel and attempt.is_open and _meets(attempt.order, order):
-                raise errors.AttemptOpenError
-
-    def _refuse_if_left(self, attempt_id: str) -> None:
-        attempt = self.attempt(attempt_id)
-        left = any(t.outcome is not TryOutcome.FAILED for t in attempt.tries) or attempt.marked_sent_at
-        if left or attempt.waiting is Status.SKIPPED:
-            raise errors.AlreadyEndedError
+    def _open(self, kind: type[events.SendAttempted | events.Resent], order: Order, at: datetime) -> None:
+        rules.check_order(order, resend=kind is events.Resent)
+        rules.refuse_if_open(self.attempts.values(), order)
+        self._restore_for(order, at)
+        self._record(kind, at, order=order)
 
     def _restore_for(self, order: Order, at: datetime) -> None:
         """A new send brings an ignored communication back."""
         if self.ignored:
             self._record(events.Restored, at, person=order.requested_by, reason=None)
 
-    def _answers(self, attempt_id: str, number: int, *open_in: TryOutcome) -> bool:
-        """Whether the try still waits for its answer; a late one may yet end a try that was given up as unknown."""
-        return any(t.number == number and t.outcome in open_in for t in self.attempt(attempt_id).tries)
+    def _refuse_if_left(self, attempt_id: str) -> None:
+        attempt = self.attempt(attempt_id)
+        if attempt.has_left or attempt.skipped_at:
+            raise errors.AlreadyEndedError
 
-
-def _meets(one: Order, other: Order) -> bool:
-    """Whether two orders share a recipient; without any addresses they are to the same one."""
-    mine, theirs = _hashes(one.recipients), _hashes(other.recipients)
-    return bool(mine & theirs) if mine or theirs else True
-
-
-def _hashes(recipients: Iterable[Any]) -> set[str]:
-    return {r.hash for r in recipients if r.hash}
+    def _outcome_of(self, attempt_id: str, number: int) -> TryOutcome | None:
+        return next((t.outcome for t in self.attempt(attempt_id).tries if t.number == number), None)

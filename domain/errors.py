@@ -53,3 +53,9 @@ class UnprovenError(CommunicationError):
     """Nothing counts as sent without a provider's message id or a named person."""
 
     code = "unproven"
+
+
+class MalformedOrderError(CommunicationError):
+    """What was asked for contradicts itself."""
+
+    code = "malformed_order"

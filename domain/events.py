@@ -5,14 +5,13 @@ Topics are fixed names; they outlive any rename of the classes. A stored sample 
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 from eventsourcing.utils import register_topic
 
-from domain.attempt import Attempt, Try, TryOutcome
 from domain.reports import DeliveryReport
 from domain.status import Status
+from domain.tries import Try, TryOutcome
 from domain.values import Document, HandedMessage, Order, Person, Personal, SubjectDetails
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ class CommunicationEvent(Aggregate.Event):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register_topic(cls.TOPIC, cls)
+        if "TOPIC" in vars(cls):
+            register_topic(cls.TOPIC, cls)
 
     def apply(self, aggregate: Any) -> None:
         self.change(aggregate)
@@ -93,7 +93,7 @@ class MarkedAsSent(CommunicationEvent):
         if self.order is not None:
             communication.open(self.order, self.timestamp)
         attempt = communication.attempts[self.attempt_id]
-        attempt.marked_sent_at = attempt.shipped_at = attempt.times.sent = self.sent_at
+        attempt.marked_sent_at = attempt.shipped_at = self.sent_at
         attempt.how = self.how
 
 
@@ -105,8 +105,7 @@ class AttemptSkipped(CommunicationEvent):
     reason: str
 
     def change(self, communication: "InvoiceCommunication") -> None:
-        attempt = communication.attempts[self.attempt_id]
-        attempt.waiting, attempt.reason, attempt.shipped_at = Status.SKIPPED, self.reason, self.timestamp
+        communication.attempts[self.attempt_id].skip(self.reason, self.timestamp)
 
 
 class AttemptCancelled(CommunicationEvent):
@@ -117,9 +116,7 @@ class AttemptCancelled(CommunicationEvent):
     person: Person | None
 
     def change(self, communication: "InvoiceCommunication") -> None:
-        attempt = communication.attempts[self.attempt_id]
-        attempt.waiting, attempt.reason = Status.SKIPPED, "cancelled"
-        attempt.shipped_at = attempt.shipped_at or self.timestamp
+        communication.attempts[self.attempt_id].skip("cancelled", self.timestamp)
 
 
 class DispatchStarted(CommunicationEvent):
@@ -139,15 +136,14 @@ class DispatchStarted(CommunicationEvent):
 class _TryEnded(CommunicationEvent):
     """How one try ended."""
 
-    TOPIC = "InvoiceCommunication.TryEnded"
     attempt_id: str
     number: int
 
-    def end(self, communication: "InvoiceCommunication", outcome: TryOutcome) -> tuple[Attempt, Try]:
-        attempt = communication.attempts[self.attempt_id]
-        one = next(t for t in attempt.tries if t.number == self.number)
+    def end(self, communication: "InvoiceCommunication", outcome: TryOutcome) -> Try:
+        tries = communication.attempts[self.attempt_id].tries
+        one = next(t for t in tries if t.number == self.number)
         one.outcome, one.ended_at = outcome, self.timestamp
-        return attempt, one
+        return one
 
 
 class HandedOver(_TryEnded):
@@ -157,9 +153,8 @@ class HandedOver(_TryEnded):
     messages: list[HandedMessage]
 
     def change(self, communication: "InvoiceCommunication") -> None:
-        attempt, one = self.end(communication, TryOutcome.HANDED_OVER)
-        one.messages = self.messages
-        attempt.times.sent = attempt.times.sent or self.timestamp
+        one = self.end(communication, TryOutcome.HANDED_OVER)
+        one.messages, one.reason, one.detail = self.messages, None, None
 
 
 class TryFailed(_TryEnded):
@@ -172,11 +167,8 @@ class TryFailed(_TryEnded):
     detail: Personal | None
 
     def change(self, communication: "InvoiceCommunication") -> None:
-        given_up = self.next_at is None
-        attempt, one = self.end(communication, TryOutcome.REFUSED if given_up else TryOutcome.FAILED)
+        one = self.end(communication, TryOutcome.FAILED if self.next_at else TryOutcome.REFUSED)
         one.reason, one.detail, one.next_at, one.status = self.reason, self.detail, self.next_at, self.status
-        if given_up:
-            attempt.times.failed = attempt.times.failed or self.timestamp
 
 
 class OutcomeUnknown(_TryEnded):
@@ -187,7 +179,7 @@ class OutcomeUnknown(_TryEnded):
     detail: Personal | None
 
     def change(self, communication: "InvoiceCommunication") -> None:
-        _, one = self.end(communication, TryOutcome.UNKNOWN)
+        one = self.end(communication, TryOutcome.UNKNOWN)
         one.reason, one.detail = self.reason, self.detail
 
 
@@ -231,5 +223,3 @@ class Restored(CommunicationEvent):
 
     def change(self, communication: "InvoiceCommunication") -> None:
         communication.ignored = False
-
-

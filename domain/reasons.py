@@ -22,32 +22,56 @@ REASONS: dict[str, Reason] = {
     "hard_bounce": Reason("Address does not exist", _RECIPIENT, _CHECK_ADDRESS),
     "soft_bounce": Reason("Mail server refused for now", _RECIPIENT, "Wait a while, then send again.", final=False),
     "mailbox_full": Reason("Mailbox is full", _RECIPIENT, _OTHER_CHANNEL, final=False),
-    "blocked": Reason("Blocked by the receiving side", _RECIPIENT, "Ask the customer to allow your sender.", final=False),
-    "content_rejected": Reason("Content refused by the receiving side", _RECIPIENT, "Change the message and send again.", final=False),
+    "blocked": Reason(
+        "Blocked by the receiving side", _RECIPIENT, "Ask the customer to allow your sender.", final=False
+    ),
+    "content_rejected": Reason(
+        "Content refused by the receiving side", _RECIPIENT, "Change the message and send again.", final=False
+    ),
     "undelivered": Reason("Could not be delivered", _RECIPIENT, _OTHER_CHANNEL, final=False),
     "unreachable": Reason("Handset or place cannot be reached", _RECIPIENT, _OTHER_CHANNEL, final=False),
     "expired": Reason("Gave up after trying for too long", _PROVIDER, "Send again.", final=False),
     "invalid_recipient": Reason("Not a valid address for this channel", _RECIPIENT, _CHECK_ADDRESS),
     "not_registered": Reason("Recipient is not registered in the network", _RECIPIENT, _OTHER_CHANNEL),
-    "wrong_addressee": Reason("Sent to the wrong addressee", _RECIPIENT, "Correct the addressee and send again.", final=False),
+    "wrong_addressee": Reason(
+        "Sent to the wrong addressee", _RECIPIENT, "Correct the addressee and send again.", final=False
+    ),
     "returned": Reason("Returned to sender", _RECIPIENT, _CHECK_ADDRESS),
-    "complaint": Reason("Marked as spam by the recipient", _RECIPIENT, "Do not write to this address again; call the customer."),
+    "complaint": Reason(
+        "Marked as spam by the recipient", _RECIPIENT, "Do not write to this address again; call the customer."
+    ),
     "opted_out": Reason("Recipient opted out", _RECIPIENT, _OTHER_CHANNEL),
     # the provider
-    "dropped": Reason("Dropped by the provider before it was tried", _PROVIDER, "Look at the provider's suppression list, then send again."),
-    "suppressed": Reason("On the provider's suppression list", _PROVIDER, "Remove the address from the suppression list, then send again."),
+    "dropped": Reason(
+        "Dropped by the provider before it was tried",
+        _PROVIDER,
+        "Look at the provider's suppression list, then send again.",
+    ),
+    "suppressed": Reason(
+        "On the provider's suppression list",
+        _PROVIDER,
+        "Remove the address from the suppression list, then send again.",
+    ),
     "validation": Reason("Refused as invalid", _PROVIDER, "Correct what the details name, then send again."),
     "duplicate": Reason("Refused as a duplicate", _PROVIDER, "The earlier one stands; nothing to do."),
-    "authentication": Reason("Provider refused our credentials", _PROVIDER, "Renew the connection's credentials, then send again."),
-    "account": Reason("Provider account cannot send", _PROVIDER, "Check balance, limits and permissions at the provider."),
+    "authentication": Reason(
+        "Provider refused our credentials", _PROVIDER, "Renew the connection's credentials, then send again."
+    ),
+    "account": Reason(
+        "Provider account cannot send", _PROVIDER, "Check balance, limits and permissions at the provider."
+    ),
     "too_large": Reason("Too large for the provider", _PROVIDER, "Make the message or its attachments smaller."),
     "provider_error": Reason("Failed at the provider", _PROVIDER, "Read the details, then send again.", final=False),
-    "provider_outage": Reason("Provider was out of order for too long", _PROVIDER, "Send again, or over another connection."),
+    "provider_outage": Reason(
+        "Provider was out of order for too long", _PROVIDER, "Send again, or over another connection."
+    ),
     "rate_limited": Reason("Provider asked us to slow down", _PROVIDER, "Nothing: it is tried again by itself."),
     "processing": Reason("In the provider's own queue", _PROVIDER, "Nothing: wait."),
     "deferred": Reason("Deferred; the provider still tries", _RECIPIENT, "Nothing: wait."),
     # us
-    "outcome_unknown": Reason("Nobody knows whether the provider took it", _US, "Look it up at the provider; resend only if it is not there."),
+    "outcome_unknown": Reason(
+        "Nobody knows whether the provider took it", _US, "Look it up at the provider; resend only if it is not there."
+    ),
     "missing_contact": Reason("No address for this channel", _US, "Add an address and send again."),
     "no_connection": Reason("No connection for this channel", _US, "Set up a connection, then send again."),
     "manual_channel": Reason("To be sent by hand", _US, "Send it yourself, then mark it as sent."),
@@ -56,7 +80,9 @@ REASONS: dict[str, Reason] = {
     "erased": Reason("The recipient's data was erased", _US, "Nothing can be sent to an erased customer."),
     "cancelled": Reason("Cancelled", _US, "Send again if it is still wanted."),
     "skipped": Reason("Deliberately not sent", _US, "Send again if it is still wanted."),
-    "misconfigured": Reason("The connection is not set up completely", _US, "Complete the connection, then send again."),
+    "misconfigured": Reason(
+        "The connection is not set up completely", _US, "Complete the connection, then send again."
+    ),
 }
 
 UNLISTED = Reason("Other reason", Actor.PROVIDER, "Read the details.")

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from domain.reasons import reason as describe
-from domain.status import BUYER_ANSWERED, Precedence, Status, Weight, precedence, weight
+from domain.status import BUYER_ANSWERED, LOOK, Group, Precedence, Status, precedence, weight
 from domain.values import Actor, Personal, Value
 
 
@@ -56,24 +56,18 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def standing(report: DeliveryReport) -> Standing | None:
-    """What the report claims, weighed; None where it never counts."""
-    status, given = report.status, _weight(report)
-    if status is None or given is None:
+    """What the report claims, weighed; None where it never counts. A buyer who answers, however, has it: `read`."""
+    answered = report.buyer_response is not None
+    status = Status.READ if answered else report.status
+    given = BUYER_ANSWERED if answered else weight(status, report.reason)
+    if not report.counts or status is None or given is None:
         return None
     order = precedence(given, report.occurred_at, report.report_id)
-    failed = status in (Status.FAILED, Status.REJECTED, Status.COMPLAINED)
+    failed = LOOK[status].group is Group.FAILED
     actor = report.actor or (describe(report.reason).actor if failed else None)
     return Standing(status, order, report.occurred_at, report.reason, actor, report.detail, report.diagnostic_code)
 
 
-def _weight(report: DeliveryReport) -> Weight | None:
-    if not report.counts or report.status is None:
-        return None
-    return BUYER_ANSWERED if report.buyer_response else weight(report.status, report.reason)
-
-
-def highest(one: Standing | None, other: Standing | None) -> Standing | None:
+def highest(one: Standing, other: Standing) -> Standing:
     """The one that stands; the same whichever came first."""
-    if one is None or other is None:
-        return one or other
     return one if one.precedence >= other.precedence else other

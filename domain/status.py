@@ -1,4 +1,16 @@
-"""One status vocabulary, and the order-free rule that picks the status that stands (DESIGN.md section 4)."""
+"""One status vocabulary, and the order-free rule that picks the status that stands.
+
+class  what, ranked within from low to high                          shows                time counts
+0, 1   waiting at ours; dispatch started                              queued, sending      no
+2      outcome lost                                                   unknown              no
+3      handed over                                                    sent                 no
+4      the provider's own queue, sent on, deferred (it still tries)   sent, sent, sending  yes
+5      recoverable failure (`reasons` says which are), delivered      failed, delivered    yes
+6      opened by a human                                              read                 yes
+7      final failure, rejected                                        failed, rejected     yes
+8      the buyer answered, so it arrived                              read                 yes
+9      complaint                                                      complained           yes
+"""
 
 import re
 from datetime import UTC, datetime
@@ -50,6 +62,8 @@ LOOK: dict[Status, Look] = {
     Status.COMPLAINED: Look(Group.FAILED, "red"),
     Status.UNKNOWN: Look(Group.IN_PROGRESS, "grey"),
 }
+NEVER_SENT = Look(Group.NOT_SENT, "grey")
+"""How a subject without any attempt looks; its status is None."""
 
 ARRIVED = frozenset({Status.DELIVERED, Status.READ, Status.COMPLAINED})
 """Statuses that only a message which arrived can have."""
@@ -62,7 +76,7 @@ LEAST_GOOD = (
 
 
 class Weight(NamedTuple):
-    """Class and rank of DESIGN.md's table: the higher one stands."""
+    """Class and rank: the higher one stands."""
 
     cls: int
     rank: int = 0
@@ -72,17 +86,6 @@ WAITING, STARTED, LOST, HANDED_OVER = Weight(0), Weight(1), Weight(2), Weight(3)
 BUYER_ANSWERED = Weight(8)
 TIME_COUNTS_FROM = 4
 _TIMELESS = datetime.min.replace(tzinfo=UTC)
-
-
-def weight(status: Status, reason: str | None) -> Weight | None:
-    """The weight of a provider's report; None for what never counts (a word that nobody mapped)."""
-    if status is Status.FAILED:
-        return Weight(7) if describe(reason).final else Weight(5)
-    if status is Status.SENT:
-        return Weight(4, 0 if reason == "processing" else 1)
-    return _WEIGHTS.get(status)
-
-
 _WEIGHTS: dict[Status, Weight] = {
     Status.SENDING: Weight(4, 2),
     Status.DELIVERED: Weight(5, 1),
@@ -91,7 +94,20 @@ _WEIGHTS: dict[Status, Weight] = {
     Status.COMPLAINED: Weight(9),
 }
 
-Precedence = tuple[int, datetime, int, tuple[tuple[int, int, str], ...]]
+
+def weight(status: Status | None, reason: str | None) -> Weight | None:
+    """The weight of a provider's report; None for what never counts (a word that nobody mapped)."""
+    if status is None:
+        return None
+    if status is Status.FAILED:
+        return Weight(7) if describe(reason).final else Weight(5)
+    if status is Status.SENT:
+        return Weight(4, 0 if reason == "processing" else 1)
+    return _WEIGHTS.get(status)
+
+
+Natural = tuple[tuple[int, int, str], ...]
+Precedence = tuple[int, datetime, int, Natural]
 
 
 def precedence(given: Weight, at: datetime, report_id: str) -> Precedence:
@@ -99,7 +115,16 @@ def precedence(given: Weight, at: datetime, report_id: str) -> Precedence:
     return given.cls, at if given.cls >= TIME_COUNTS_FROM else _TIMELESS, given.rank, natural(report_id)
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """'h-9' before 'h-10': runs of digits compare as numbers, all else as text."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return tuple((0, int(p), p) if p.isdecimal() and p.isascii() else (1, 0, p) for p in parts)
+def natural(text: str) -> Natural:
+    """'h-9' before 'h-10': runs of digits, however long, compare as numbers, all else as text.
+
+    The whole text comes last, so that two texts are only equal when they are the same ('7' and '07').
+    """
+    return (*(_part(p) for p in re.findall("[0-9]+|[^0-9]+", text)), (-1, 0, text))
+
+
+def _part(part: str) -> tuple[int, int, str]:
+    if not "0" <= part[0] <= "9":
+        return 1, 0, part
+    digits = part.lstrip("0")
+    return 0, len(digits), digits

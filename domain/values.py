@@ -1,4 +1,4 @@
-"""The words of the domain (DESIGN.md section 1) as plain values that travel through JSON unchanged."""
+"""The words of the domain as plain values that travel through JSON unchanged."""
 
 from datetime import datetime
 from enum import StrEnum

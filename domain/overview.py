@@ -1,0 +1,67 @@
+"""What the overview shows of one communication: one row for all its attempts."""
+
+from datetime import datetime
+
+import msgspec
+
+from domain.attempt import Attempt
+from domain.communication import InvoiceCommunication
+from domain.reports import BuyerResponse
+from domain.status import LOOK, NEVER_SENT, Group, Status
+from domain.times import first
+from domain.values import Channel, Personal
+
+
+class Overview(msgspec.Struct, frozen=True):
+    """Status, reason, channel, `shipped_at` and the addressee are those of `shown`, the newest attempt that counts.
+
+    Never sent: no `shown`, no status, in the group `not_sent` and grey; lists leave it out unless asked for.
+    Counts and times are over all attempts: `send_count` those that a provider has (not what went out by hand),
+    `first_delivered_at` the earliest sign of an arrival, whatever came after, `buyer_response` the latest answer.
+    """
+
+    shown: Attempt | None
+    status: Status | None
+    status_group: Group
+    color: str
+    reason: str | None
+    channel: Channel | None
+    last_attempt_id: str | None
+    last_recipient: Personal | None
+    shipped_at: datetime | None
+    attempt_count: int
+    send_count: int
+    last_sent_at: datetime | None
+    first_delivered_at: datetime | None
+    buyer_response: BuyerResponse | None
+
+
+def overview(communication: InvoiceCommunication) -> Overview:
+    """A pure fold; addresses stay sealed."""
+    shown = communication.shown()
+    outcome = shown.outcome() if shown else None
+    look = LOOK[outcome.status] if outcome else NEVER_SENT
+    attempts = list(communication.attempts.values())
+    times = [a.times for a in attempts]
+    addressee = shown.addressee if shown else None
+    return Overview(
+        shown=shown,
+        status=outcome.status if outcome else None,
+        status_group=look.group,
+        color=look.color,
+        reason=outcome.reason if outcome else None,
+        channel=shown.order.channel if shown else None,
+        last_attempt_id=shown.order.attempt_id if shown else None,
+        last_recipient=addressee.address if addressee else None,
+        shipped_at=shown.shipped_at if shown else None,
+        attempt_count=len(attempts),
+        send_count=sum(1 for a, t in zip(attempts, times, strict=True) if t.sent and not a.marked_sent_at),
+        last_sent_at=max((t.sent for t in times if t.sent), default=None),
+        first_delivered_at=first(t.arrived for t in times),
+        buyer_response=_latest_answer(attempts),
+    )
+
+
+def _latest_answer(attempts: list[Attempt]) -> BuyerResponse | None:
+    answered = [(a.buyer_precedence, a.buyer_response) for a in attempts if a.buyer_precedence]
+    return max(answered, key=lambda pair: pair[0])[1] if answered else None

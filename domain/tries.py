@@ -1,0 +1,67 @@
+"""Tries: the calls to the provider inside one attempt, and what each alone lets us claim."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from domain.reasons import reason as describe
+from domain.reports import Standing
+from domain.status import HANDED_OVER, LOST, STARTED, WAITING, Status, Weight, precedence
+from domain.values import HandedMessage, Personal
+
+
+class TryOutcome(StrEnum):
+    """`failed` is tried again, `refused` is given up."""
+
+    STARTED = "started"
+    HANDED_OVER = "handed_over"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class Try(msgspec.Struct, omit_defaults=True):
+    """One call to the provider: for `recipients` (numbers), begun at `at`."""
+
+    number: int
+    at: datetime
+    recipients: list[int]
+    outcome: TryOutcome = TryOutcome.STARTED
+    ended_at: datetime | None = None
+    next_at: datetime | None = None
+    status: Status | None = None
+    """Where we gave up: `failed`, or `rejected` when the provider refused it."""
+    reason: str | None = None
+    detail: Personal | None = None
+    messages: list[HandedMessage] = []
+
+    def knows(self, message_id: str, recipient: int) -> bool:
+        return any(m.message_id == message_id and m.recipient in (None, recipient) for m in self.messages)
+
+    def names(self, message_id: str | None, recipient: int) -> bool:
+        """Whether the message id is this recipient's alone."""
+        return any(m.message_id == message_id and m.recipient == recipient for m in self.messages)
+
+    def claim(self, recipient: int) -> Standing:
+        """What we know of it without the provider's reports.
+
+        It weighs little even where we gave up: a report about a message that we believe was refused proves that it
+        was not. Handed over without a message id for this recipient is no proof that it was taken.
+        """
+        status, given = _CLAIMS[self.outcome]
+        reason = self.reason
+        if self.outcome is TryOutcome.HANDED_OVER and not any(m.recipient in (None, recipient) for m in self.messages):
+            (status, given), reason = _CLAIMS[TryOutcome.UNKNOWN], "outcome_unknown"
+        at = self.ended_at or self.at
+        actor = describe(reason).actor if self.outcome is TryOutcome.REFUSED else None
+        return Standing(self.status or status, precedence(given, at, ""), at, reason, actor, self.detail)
+
+
+_CLAIMS: dict[TryOutcome, tuple[Status, Weight]] = {
+    TryOutcome.STARTED: (Status.SENDING, STARTED),
+    TryOutcome.FAILED: (Status.QUEUED, WAITING),
+    TryOutcome.REFUSED: (Status.FAILED, WAITING),
+    TryOutcome.UNKNOWN: (Status.UNKNOWN, LOST),
+    TryOutcome.HANDED_OVER: (Status.SENT, HANDED_OVER),
+}
