@@ -15,13 +15,18 @@ class Settings(BaseSettings):
     kafka: str = Field("", description="Kafka bootstrap servers (host:port,...); empty: the webhook log is in PostgreSQL")
     data_dir: Path = Field(Path("sendtrail-data"), description="documents, keys, and the embedded PostgreSQL")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: the file master.key in data_dir")
-    public_url: str = Field("http://127.0.0.1:8080", description="where providers reach this installation")
+    public_url: str = Field("", description="where providers reach this installation; empty: http://host:port")
     host: str = "127.0.0.1"
     port: int = 8080
     clock_file: Path | None = Field(None, description="a file with seconds to add to the clock (demo and tests)")
     webhook_topic: str = "sendtrail.webhooks"
     webhook_partitions: int = Field(4, ge=1, le=64, description="partitions of the Kafka topic when it is created")
     raw_days: int = Field(62, ge=1, le=62, description="days that raw provider requests are kept")
+
+    @property
+    def reached_at(self) -> str:
+        """The address that providers are told and sign, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def documents_dir(self) -> Path:

@@ -48,7 +48,7 @@ def prepare(
 
 def callback_url(installation: Installation, connection_id: str) -> str:
     """Where the provider reports to: the public address of the webhook intake."""
-    return f"{installation.settings.public_url.rstrip('/')}/v1/webhooks/{connection_id}"
+    return f"{installation.settings.reached_at}/v1/webhooks/{connection_id}"
 
 
 def _recipient(recipient: Recipient, plain: dict[Personal, str]) -> OutgoingRecipient:
