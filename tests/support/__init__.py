@@ -1,0 +1,1 @@
+"""What tests share: a PostgreSQL server, a Kafka broker, and waiting for things to happen."""

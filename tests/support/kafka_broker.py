@@ -1,0 +1,140 @@
+"""A real Apache Kafka (KRaft, one node) whose jars Maven fetches once and the JVM runs."""
+
+import base64
+import fcntl
+import hashlib
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from uuid import uuid4
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from tests.support.eventually import eventually
+from tests.support.guard import ends_with_us
+from tests.support.ports import free_ports
+
+ROOT = Path(__file__).parent.parent.parent
+POM = ROOT / "deploy" / "kafka-broker" / "pom.xml"
+CACHE = ROOT / ".cache" / "kafka-broker"
+_START = 90.0
+"""Seconds. It is up after 3, and 4 after a kill; but others may use the processor."""
+
+_PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+num.partitions=1
+auto.create.topics.enable=false
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=400
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+"""
+
+
+def missing_tools() -> list[str]:
+    return [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
+
+
+def jars() -> Path:
+    """The folder with Kafka's jars, fetched on the first call after the pom changed."""
+    folder = CACHE / hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".new")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            options = ["-DincludeScope=runtime", f"-DoutputDirectory={unfinished}"]
+            _run(["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", *options])
+            unfinished.rename(folder)
+    return folder
+
+
+class KafkaBroker:
+    """One broker with its data in `folder`; its address stays the same over restarts."""
+
+    def __init__(self, folder: Path, class_path: Path) -> None:
+        self.folder = folder
+        self.log = folder / "broker.log"
+        self.class_path = class_path
+        self.port, controller = free_ports(2)
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._settings = folder / "server.properties"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._guard = ExitStack()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._settings.write_text(_PROPERTIES.format(broker=self.port, controller=controller, data=folder / "data"))
+
+    def start(self) -> None:
+        """Returns when the broker answers. Raises AssertionError with the end of its log when it does not."""
+        if not (self.folder / "data").exists():
+            _run([*self._java(), "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings)])
+        with self.log.open("ab") as log:
+            command = [*self._java(), "kafka.Kafka", str(self._settings)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)
+        self._guard.enter_context(ends_with_us(f"kill -KILL {self._process.pid}"))
+        eventually(self._ready, within=_START)
+
+    def kill(self) -> None:
+        """As a power cut would; the data folder stays."""
+        self._end(lambda process: process.kill())
+
+    def stop(self) -> None:
+        self._end(lambda process: process.terminate())
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def _end(self, how: Callable[[subprocess.Popen[bytes]], None]) -> None:
+        if self._process is None:
+            return
+        self._guard.close()
+        how(self._process)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"Kafka ended: {self.log.read_text()[-2000:]}"
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return bool(AdminClient({"bootstrap.servers": self.bootstrap}).list_topics(timeout=2).brokers)
+        except (OSError, KafkaException):
+            return False
+
+    def _java(self) -> list[str]:
+        return ["java", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", f"{self.class_path}/*"]
+
+
+def _cluster_id() -> str:
+    """A random UUID as Kafka writes it: base64, 22 characters, not beginning with a dash."""
+    return base64.urlsafe_b64encode(b"K" + uuid4().bytes[1:]).decode().rstrip("=")
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command[0]} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done.stdout
