@@ -58,8 +58,8 @@ class Installation:
 def install(settings: Settings, role: Role, *, pool_size: int = 10) -> Iterator[Installation]:
     """An installation whose connections have `role`; closed at the end of the block.
 
-    Raises ConfigError without a database, MasterKeyError for a missing or wrong master key, and psycopg.OperationalError
-    where the database cannot be reached.
+    Raises ConfigError without a database, MasterKeyError for a missing or wrong master key, and
+    psycopg.OperationalError where the database cannot be reached.
     """
     if not settings.database_url:
         raise ConfigError("no database: give --database-url or set SENDTRAIL_DATABASE_URL")

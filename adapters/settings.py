@@ -12,7 +12,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SENDTRAIL_", extra="ignore")
 
     database_url: str = Field("", description="PostgreSQL to use, for example postgresql://user@host/sendtrail")
-    kafka: str = Field("", description="Kafka bootstrap servers (host:port,...); empty: the webhook log is in PostgreSQL")
+    kafka: str = Field("", description="bootstrap servers (host:port,...); empty: the webhook log is in PostgreSQL")
     data_dir: Path = Field(Path("sendtrail-data"), description="documents, keys, and the embedded PostgreSQL")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: the file master.key in data_dir")
     public_url: str = Field("", description="where providers reach this installation; empty: http://host:port")

@@ -59,4 +59,4 @@ def _one(dispatching: Dispatching, claim: Claim) -> None:
     try:
         dispatching.dispatch(claim)
     except Exception:
-        log.exception("attempt %s could not be worked on; it is taken up again when its claim runs out", claim.attempt_id)
+        log.exception("attempt %s could not be worked on; again when its claim runs out", claim.attempt_id)

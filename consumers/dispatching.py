@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import httpx
+from adapters.providers.registry import provider as provider_named
 
 from adapters.bootstrap import Installation
 from adapters.providers.port import (
@@ -21,7 +22,6 @@ from adapters.providers.port import (
     Taken,
     Unknown,
 )
-from adapters.providers.registry import provider as provider_named
 from consumers.outcomes import apply_answer
 from consumers.outgoing import CannotSendError, prepare
 from consumers.queue import Claim, Queue

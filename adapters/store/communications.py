@@ -1,4 +1,4 @@
-"""Loads aggregates, carries commands out on them, and records what came of it, again on a fresh one after a conflict."""
+"""Loads aggregates, carries out commands and records what came of them, again on a fresh one after a conflict."""
 
 import random
 import time
@@ -63,11 +63,12 @@ class Communications:
     ) -> int | None:
         """Record all new events, their work rows, `writes` and the log positions in one transaction.
 
-        Returns the last global position, None if there was no new event. Raises VersionConflictError, PositionLostError.
+        Returns the last global position, None if there was no new event. Raises VersionConflictError,
+        PositionLostError.
         """
         changed = [(a, a.collect_events()) for a in aggregates]
         events = [
-            TenantEvent(a.tenant_id, self.mapper.to_stored_event(made))  # type: ignore[attr-defined,arg-type]
+            TenantEvent(a.tenant_id, self.mapper.to_stored_event(made))  # type: ignore[attr-defined]
             for a, all_made in changed
             for made in all_made
         ]
@@ -100,12 +101,12 @@ class Communications:
         return persist(once)
 
 
-def persist(once: Callable[[], T], patience: float = PATIENCE) -> T:
+def persist(once: Callable[[], T]) -> T:
     """Run `once` again, with jitter, after a version conflict or a lost connection. Raises BusyError, OperationalError.
 
     Safe after a commit whose answer was lost: commands recognise their own attempt and report ids and change nothing.
     """
-    until, pause = time.monotonic() + patience, 0.002
+    until, pause = time.monotonic() + PATIENCE, 0.002
     while True:
         try:
             return once()
@@ -117,5 +118,3 @@ def persist(once: Callable[[], T], patience: float = PATIENCE) -> T:
                 raise
         time.sleep(random.uniform(0, pause))
         pause = min(pause * 2, 0.25)
-
-

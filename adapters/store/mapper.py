@@ -1,6 +1,5 @@
 """Events to plain JSON and back: one typed msgspec decoder per event class, made from its annotations."""
 
-from functools import cache
 from typing import Any, NotRequired, TypedDict, get_type_hints
 from uuid import UUID
 
@@ -55,15 +54,19 @@ def _read(kind: type[Any], state: bytes) -> dict[str, Any]:
     raw: dict[str, Any] = msgspec.json.decode(state)
     for version in range(raw.pop("class_version", 1), current):
         getattr(kind, f"upcast_v{version}_v{version + 1}")(raw)
-    return msgspec.convert(raw, _shape(kind))
+    upcast: dict[str, Any] = msgspec.convert(raw, _shape(kind))
+    return upcast
 
 
-@cache
+_decoders: "dict[type[Any], msgspec.json.Decoder[Any]]" = {}
+
+
 def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
-    return msgspec.json.Decoder(_shape(kind))
+    if kind not in _decoders:
+        _decoders[kind] = msgspec.json.Decoder(_shape(kind))
+    return _decoders[kind]
 
 
-@cache
 def _shape(kind: type[Any]) -> Any:
     """The event's fields as a TypedDict; one with a default in the class may be missing in the row."""
     hints = {name: hint for name, hint in get_type_hints(kind).items() if name not in _NOT_STATE}

@@ -33,9 +33,7 @@ EVENTS_LOCK = LockKey(0, 7262, 1)
 class GapSafeReader:
     """`fetch(connection, after, limit)` answers rows with id > after, ascending; the connection is in autocommit."""
 
-    def __init__(
-        self, fetch: Callable[["Connection[Any]", int, int], list[Row]], lock: LockKey, position: int
-    ) -> None:
+    def __init__(self, fetch: Callable[["Connection[Any]", int, int], list[Row]], lock: LockKey, position: int) -> None:
         self.fetch = fetch
         self.lock = lock
         self.position = position

@@ -1,0 +1,44 @@
+"""What every long-running process does: quiet logs, a graceful end on a signal, and never outliving its parent."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+PARENT_PIPE = "SENDTRAIL_PARENT_PIPE"
+"""A file descriptor whose other end the parent holds: when it closes, however the parent died, so do we."""
+
+
+def set_up_logging(name: str) -> None:
+    """One line a record, to stderr. Nothing that Sendtrail logs holds personal data or a secret."""
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name:<9} %(levelname)-7s %(message)s", force=True)
+    for chatty in ("kafka", "httpx", "httpcore", "mail.log", "psycopg.pool", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def stop_event() -> threading.Event:
+    """Set on SIGTERM, on SIGINT, and when the parent is gone."""
+    stop = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    when_parent_ends(stop.set)
+    return stop
+
+
+def when_parent_ends(act: Callable[[], None]) -> None:
+    """Call `act` once the process that started us under `up` has ended; without one, never."""
+    given = os.environ.get(PARENT_PIPE)
+    if given:
+        threading.Thread(target=_wait_for_end, args=(int(given), act), name="parent", daemon=True).start()
+
+
+def _wait_for_end(pipe: int, act: Callable[[], None]) -> None:
+    while os.read(pipe, 1):
+        pass
+    act()
