@@ -28,6 +28,10 @@ class Settings(BaseSettings):
         """The address that providers are told and sign, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
+    def webhook_url(self, connection_id: object) -> str:
+        """Where a connection's provider reports to."""
+        return f"{self.reached_at}/v1/webhooks/{connection_id}"
+
     @property
     def documents_dir(self) -> Path:
         return self.data_dir / "documents"

@@ -42,13 +42,8 @@ def prepare(
         text=plain[text] if text else "",
         attachments=[_attachment(installation, d, plain) for d in order.documents],
         language=order.language,
-        callback_url=callback_url(installation, order.connection_id or ""),
+        callback_url=installation.settings.webhook_url(order.connection_id),
     )
-
-
-def callback_url(installation: Installation, connection_id: str) -> str:
-    """Where the provider reports to: the public address of the webhook intake."""
-    return f"{installation.settings.reached_at}/v1/webhooks/{connection_id}"
 
 
 def _recipient(recipient: Recipient, plain: dict[Personal, str]) -> OutgoingRecipient:

@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from adapters.providers.port import Need
-from adapters.providers.registry import PROVIDERS, provider
 
 from adapters.config.tenants import ConfigError
+from adapters.providers.port import Need
+from adapters.providers.registry import PROVIDERS, provider
 from api.cli.configure import owner
 from api.cli.options import DatabaseUrl, DataDir, TenantName
 from api.cli.output import console, table
@@ -59,7 +59,7 @@ def add(
             settings=given, secrets=hidden, open_tracking=open_tracking, default=default,
         )  # fmt: skip
         typer.echo(made.id)
-        console.print(f"webhook address: {installation.settings.reached_at}/v1/webhooks/{made.id}")
+        console.print(f"webhook address: {installation.settings.webhook_url(made.id)}")
 
 
 @connection.command("list")

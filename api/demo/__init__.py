@@ -1,0 +1,1 @@
+"""sendtrail demo: the whole system on this machine, and a small story told on it."""

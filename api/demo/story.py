@@ -1,0 +1,95 @@
+"""The story: invoice 12345 fails on 15 January and succeeds when resent on the 16th; 12346 goes out by SMS."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from adapters.clock import FileClock
+from api.demo.client import Client, StoryError
+from api.demo.narrator import day
+from api.demo.sample_invoice import sample_pdf
+
+FIRST_DAY = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+SECOND_DAY = datetime(2026, 1, 16, 8, 30, tzinfo=UTC)
+WRONG_ADDRESS, RIGHT_ADDRESS, PHONE = "bounce@customer.example", "accounts@customer.example", "+32470123456"
+ANNA = {"id": "anna", "name": "Anna Peeters"}
+
+
+class Story:
+    """Told on a running installation, whose clock it moves. Raises StoryError where Sendtrail does not do its part."""
+
+    def __init__(self, client: Client, clock: FileClock, console: Console) -> None:
+        self.client = client
+        self.clock = clock
+        self.console = console
+
+    def tell(self) -> None:
+        self._day(FIRST_DAY)
+        self.say("The ERP says what invoice 12345 is, and uploads its PDF.")
+        self.subject("12345", "1210.00")
+        self.say("Anna sends it by e-mail, to an address that does not exist.")
+        first = self.send("12345", "email", WRONG_ADDRESS)
+        failed = self.client.wait_until(first["id"], "failed")
+        self.say(f"It failed: {failed['error']['title'].lower()}. Next step: {failed['error']['next_step']}")
+        self._day(SECOND_DAY)
+        self.say("Anna corrects the address and resends.")
+        again = self.client.call(
+            "POST",
+            f"/v1/attempts/{first['id']}/resend",
+            json={"recipients": [{"address": RIGHT_ADDRESS}], "requested_by": ANNA},
+        )
+        self.client.wait_until(again["id"], "delivered")
+        self._show_invoice()
+        self.say("Invoice 12346 goes out by SMS.")
+        self.subject("12346", "55.00")
+        by_sms = self.send("12346", "sms", PHONE)
+        self.client.wait_until(by_sms["id"], "delivered")
+
+    def say(self, text: str) -> None:
+        self.console.print(f"  {text}", highlight=False)
+
+    def subject(self, number: str, total: str) -> None:
+        path = f"/v1/subjects/invoice/{number}"
+        customer = {"id": "C-7", "name": "Peeters & Zonen"}
+        details = {"number": number, "total": total, "balance_due": total, "currency": "EUR", "customer": customer}
+        self.client.call("PUT", path, json=details)
+        pdf = sample_pdf(["Invoice " + number, "", f"Total: EUR {total}", "Thank you for your business."])
+        files = {"file": (f"invoice-{number}.pdf", pdf, "application/pdf")}
+        self.client.call("POST", f"{path}/documents", files=files, data={"format": "pdf"})
+
+    def send(self, number: str, channel: str, address: str) -> dict[str, Any]:
+        order = {
+            "subject": {"type": "invoice", "external_id": number},
+            "channel": channel,
+            "recipients": [{"address": address}],
+            "requested_by": ANNA,
+        }
+        return self.client.call("POST", "/v1/attempts", json=order, headers={"Idempotency-Key": f"demo-{number}"})
+
+    def _day(self, moment: datetime) -> None:
+        self.clock.set(moment)
+        self.console.print(f"\n[bold]{day(moment)}[/bold]", highlight=False)
+
+    def _show_invoice(self) -> None:
+        overview = self.client.call("GET", "/v1/communications", params={"q": "12345"})["data"]
+        log = self.client.call("GET", "/v1/attempts", params={"q": "12345"})["data"]
+        if len(overview) != 1 or overview[0]["status"] != "delivered" or len(log) != 2:
+            raise StoryError("the overview should have one line that is delivered, and the log two")
+        self.console.print()
+        self.console.print(_table("Overview: one line an invoice, what became of it", overview, "last_recipient"))
+        self.console.print()
+        self.console.print(_table("Log: every attempt, for ever", log, "recipient"))
+        self.console.print()
+
+
+def _table(title: str, rows: list[dict[str, Any]], recipient: str) -> Table:
+    table = Table("invoice", "channel", "to", "status", "why", "at", title=title, title_justify="left", box=None)
+    for row in rows:
+        at = row.get("last_sent_at") or row.get("shipped_at") or ""
+        why = row["error"]["title"] if row["error"] else ""
+        color = {"red": "red", "green": "green"}.get(row["color"], "white")
+        status = f"[{color}]{row['status']}[/{color}]"
+        table.add_row(row["subject"]["number"], row["channel"], row[recipient] or "-", status, why, at[:16])
+    return table
