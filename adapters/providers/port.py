@@ -32,6 +32,10 @@ class MisconfiguredError(ProviderError):
     """The connection lacks a setting; the text names it and says where to find it."""
 
 
+class InvalidAddressError(ProviderError):
+    """Nothing can be sent to this address over this channel; the text says why without repeating it."""
+
+
 class RawRequest(msgspec.Struct, frozen=True):
     """A provider's HTTP request as it came in: header names in lower case, `body` the exact bytes."""
 
@@ -40,6 +44,24 @@ class RawRequest(msgspec.Struct, frozen=True):
     body: bytes
     received_at: datetime
     method: str = "POST"
+
+
+class RawAnswer(msgspec.Struct, frozen=True):
+    """An HTTP answer of a provider's API: header names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Need(msgspec.Struct, frozen=True):
+    """One thing that a connection must or may be told; `where` says in one line where to find it."""
+
+    name: str
+    where: str
+    secret: bool = False
+    required: bool = True
+    default: str | None = None
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -118,18 +140,19 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     callback_url: str | None = None
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """The provider took it, under these ids."""
-
-    messages: list[HandedMessage]
-
-
 class Refused(msgspec.Struct, frozen=True):
     """Not taken, for good. `status` is `rejected` or `failed`."""
 
     reason: str
     detail: str
     status: Status = Status.REJECTED
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The provider took it, under these ids, for all recipients but those (by number) that it refused."""
+
+    messages: list[HandedMessage]
+    refused: list[tuple[int, Refused]] = []
 
 
 class TryLater(msgspec.Struct, frozen=True):
@@ -150,12 +173,16 @@ Answer = Taken | Refused | TryLater | Unknown
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """What is asked about: the message id if we have one, else the attempt as it was sent."""
+    """What is asked about: the message id if we have one, else the attempt as it was sent.
+
+    `known`: message ids that are already another attempt's; a search without a message id never claims those.
+    """
 
     attempt_id: str
     message_id: str | None = None
     address: str | None = None
     sent_at: datetime | None = None
+    known: frozenset[str] = frozenset()
 
 
 class Provider(Protocol):
@@ -168,6 +195,9 @@ class Provider(Protocol):
     one_by_one: ClassVar[bool]
     """Whether each recipient takes a call of its own (SMS, post)."""
     can_ask: ClassVar[bool]
+    needs: ClassVar[list[Need]]
+    webhook_key: ClassVar[str | None]
+    """The secret that its webhooks are verified with; None where it sends none."""
 
     def verify(self, request: RawRequest, connection: Connection) -> None:
         """Raises BadSignatureError or MisconfiguredError."""
@@ -175,8 +205,14 @@ class Provider(Protocol):
     def reports(self, request: RawRequest) -> list[ProviderReport]:
         """Pure. Raises UnreadableError for what is not this provider's webhook."""
 
+    def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
+        """Pure: what an answer of its API says, to a send or to a pull. Raises UnreadableError."""
+
     def send(self, outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:
-        """One call, or one conversation. Never raises for what the network or the provider does."""
+        """One call, or one conversation. Never raises: what a connection lacks is Refused as misconfigured."""
 
     def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:
-        """Ask what became of a message (pull). Raises httpx.HTTPError if it cannot be asked now."""
+        """Ask what became of a message (pull); nothing if it is not known there.
+
+        Raises httpx.HTTPError if it cannot be asked now, MisconfiguredError.
+        """

@@ -1,0 +1,104 @@
+"""Reading what providers write: text that can be stored, moments in their many spellings, ids that never change."""
+
+import base64
+import binascii
+import email.utils
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from adapters.providers.port import UnreadableError
+
+ID_LIMIT = 255
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_ENHANCED = re.compile(r"(?<![0-9.])[245]\.[0-9]{1,3}\.[0-9]{1,3}(?!\.?[0-9])")
+
+
+def load_json(body: bytes) -> Any:
+    """Raises UnreadableError. Unlike msgspec it accepts half surrogate pairs: providers cut texts anywhere."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"not JSON ({type(error).__name__})") from None
+
+
+def text(value: object, limit: int | None = None) -> str | None:
+    """A string or number as text that PostgreSQL can keep; None for all else, for nothing, and beyond `limit`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        kept = _UNSTORABLE.sub("\ufffd", str(value))
+    except ValueError:  # an integer of more digits than Python turns into text
+        return None
+    return kept if kept.strip() and (limit is None or len(kept) <= limit) else None
+
+
+def in_short(value: object) -> str | None:
+    """The beginning of something that makes no sense, for a person to look at."""
+    try:
+        return text(json.dumps(value, ensure_ascii=False)[:2000])
+    except (ValueError, RecursionError):
+        return None
+
+
+def moment(value: object) -> datetime | None:
+    """UTC from unix seconds (number or text), ISO 8601 with a zone, or RFC 2822; None for all else."""
+    try:
+        found = _moment(value)
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, TypeError, OverflowError, OSError, IndexError):
+        return None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, str):
+        value = value.strip()
+        if not _NUMBER.fullmatch(value):
+            return datetime.fromisoformat(value) if value[:4].isdigit() else _rfc2822(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return datetime.fromtimestamp(float(value), UTC)
+
+
+def _rfc2822(value: str) -> datetime:
+    found = email.utils.parsedate_to_datetime(value)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)  # "-0000" says UTC
+
+
+def attempt_id(value: object) -> str | None:
+    """Our attempt id as a provider echoes it: a UUID in its usual spelling, else None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = str(UUID(value))
+    except ValueError:
+        return None
+    return found if found == value.strip().lower() else None
+
+
+def digest(*parts: object) -> str:
+    """An event id for what has none: the same for the same identifying parts."""
+    try:
+        told = json.dumps(parts, sort_keys=True, default=repr)
+    except (ValueError, RecursionError):
+        told = repr([type(p).__name__ for p in parts])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def enhanced_code(*texts: str | None) -> str | None:
+    """The first enhanced mail status (RFC 3463, such as 5.1.1) in the texts."""
+    found = (_ENHANCED.search(t) for t in texts if t)
+    return next((m.group() for m in found if m), None)
+
+
+def exact_base64(value: str) -> bytes | None:
+    """Strict: the one spelling of these bytes in the standard alphabet with padding, else None."""
+    try:
+        found = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return found if base64.b64encode(found).decode() == value else None

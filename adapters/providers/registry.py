@@ -1,0 +1,26 @@
+"""All providers by name. A new one is its module and one line here."""
+
+from adapters.providers.port import Provider, ProviderError
+from adapters.providers.sendgrid import SendGrid
+from adapters.providers.smtp import Smtp
+from adapters.providers.twilio import Twilio
+
+_ALL: tuple[Provider, ...] = (
+    SendGrid(),
+    Twilio(),
+    Smtp(),
+)
+
+PROVIDERS: dict[str, Provider] = {one.name: one for one in _ALL}
+
+
+class UnknownProviderError(ProviderError):
+    """There is no provider of this name; the text lists those there are."""
+
+
+def provider(name: str) -> Provider:
+    """Raises UnknownProviderError."""
+    try:
+        return PROVIDERS[name]
+    except KeyError:
+        raise UnknownProviderError(f"no provider {name[:50]!r}; there are: {', '.join(sorted(PROVIDERS))}") from None

@@ -1,0 +1,142 @@
+"""What a provider's request means, offline: JSON lines in, JSON lines out (`sendtrail webhook explain`).
+
+A line in: `id`, `provider`, `kind`, `headers`, `url`, `body` or `form`, `secret` or `public_key` or `certificate`,
+`now`. A line out: `id`, `verified`, `reports`, `error`. Kinds `pull` and `send_response` are answers of the
+provider's API, with `http_status`; kind `signature` asks only whether the request is authentic.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from adapters.clock import Clock, system_clock
+from adapters.providers.port import Connection, Provider, ProviderError, ProviderReport, RawAnswer, RawRequest
+from adapters.providers.reading import moment
+from adapters.providers.registry import provider as provider_named
+
+Line = dict[str, Any]
+ANSWERS = {"pull": 200, "send_response": 202}
+"""Kinds that are answers, and the HTTP status of one that tells none."""
+AUTHENTICITY = {"signature", "cert_url"}
+NOBODY = UUID(int=0)
+
+
+class LineError(Exception):
+    """The line is not a case that can be explained."""
+
+
+def explain_lines(lines: Iterable[str], clock: Clock = system_clock) -> Iterator[str]:
+    """One answer for each line that is not blank; a line that makes no sense is answered with its `error`."""
+    for line in lines:
+        if line.strip():
+            yield json.dumps(explain(line, clock))
+
+
+def explain(line: str, clock: Clock = system_clock) -> Line:
+    """The answer to one line, as it will be written."""
+    try:
+        case = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return _answer(None, error=f"not a line of JSON ({type(error).__name__})")
+    if not isinstance(case, dict):
+        return _answer(None, error="not a JSON object")
+    try:
+        return _explained(case, clock)
+    except (ProviderError, LineError) as error:
+        return _answer(case.get("id"), error=str(error))
+
+
+def _explained(case: Line, clock: Clock) -> Line:
+    provider = provider_named(_text(case, "provider"))
+    kind = _text(case, "kind", "webhook")
+    if kind in ANSWERS:
+        return _answer(case.get("id"), reports=provider.read_answer(_raw_answer(case, kind)))
+    request = _request(case, clock)
+    verified, problem = _verified(provider, request, case, kind)
+    if kind in AUTHENTICITY:
+        return _answer(case.get("id"), verified, error=problem)
+    try:
+        return _answer(case.get("id"), verified, provider.reports(request), problem)
+    except ProviderError as error:
+        return _answer(case.get("id"), verified, error=str(error))
+
+
+def _verified(provider: Provider, request: RawRequest, case: Line, kind: str) -> tuple[bool | None, str | None]:
+    """None where the provider signs nothing, or no key was given and authenticity is not the question."""
+    given = next((case[name] for name in ("secret", "public_key", "certificate") if case.get(name) is not None), None)
+    if not provider.signs or (given is None and kind not in AUTHENTICITY):
+        return None, None
+    secrets = {str(provider.webhook_key): given} if isinstance(given, str) else {}
+    try:
+        provider.verify(request, Connection(NOBODY, NOBODY, provider.name, provider.channel, secrets=secrets))
+    except ProviderError as error:
+        return False, str(error)
+    return True, None
+
+
+def _request(case: Line, clock: Clock) -> RawRequest:
+    at = moment(case.get("now")) or clock().astimezone(UTC)
+    return RawRequest(_text(case, "url", ""), _headers(case), _body(case), at, _text(case, "method", "POST"))
+
+
+def _raw_answer(case: Line, kind: str) -> RawAnswer:
+    status = case.get("http_status")
+    return RawAnswer(status if isinstance(status, int) else ANSWERS[kind], _headers(case), _body(case))
+
+
+def _body(case: Line) -> bytes:
+    """The exact text as UTF-8; without one, the form as a browser would write it."""
+    body, form = case.get("body"), case.get("form")
+    if body:
+        return (body if isinstance(body, str) else json.dumps(body)).encode(errors="surrogatepass")
+    if not form:
+        return b""
+    pairs = list(form.items()) if isinstance(form, dict) else form
+    try:
+        return urlencode([(str(n), "" if v is None else str(v)) for n, v in pairs], errors="replace").encode()
+    except (TypeError, ValueError):
+        raise LineError("'form' is not a list of [name, value]") from None
+
+
+def _headers(case: Line) -> dict[str, str]:
+    headers = case.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise LineError("'headers' is not an object")
+    return {name.lower(): str(value) for name, value in headers.items() if value is not None}
+
+
+def _text(case: Line, name: str, default: str | None = None) -> str:
+    value = case.get(name)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        raise LineError(f"'{name}' is missing or not a text")
+    return value
+
+
+def _answer(
+    name: object, verified: bool | None = None, reports: Iterable[ProviderReport] = (), error: str | None = None
+) -> Line:
+    return {"id": name, "verified": verified, "reports": [_report(r) for r in reports], "error": error}
+
+
+def _report(report: ProviderReport) -> Line:
+    return {
+        "message_id": report.message_id,
+        "event_id": report.event_id,
+        "recipient": report.recipient,
+        "status": report.status,
+        "reason": report.reason,
+        "buyer_response": report.buyer_response,
+        "occurred_at": _rfc3339(report.occurred_at),
+        "provider_event": report.provider_event,
+        "diagnostic": report.diagnostic,
+        "ignored": report.ignored,
+    }
+
+
+def _rfc3339(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
