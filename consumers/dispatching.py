@@ -7,7 +7,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import httpx
-from adapters.providers.registry import provider as provider_named
 
 from adapters.bootstrap import Installation
 from adapters.providers.port import (
@@ -22,6 +21,7 @@ from adapters.providers.port import (
     Taken,
     Unknown,
 )
+from adapters.providers.registry import provider as provider_named
 from consumers.outcomes import apply_answer
 from consumers.outgoing import CannotSendError, prepare
 from consumers.queue import Claim, Queue
@@ -81,13 +81,7 @@ class Dispatching:
             outgoing = prepare(self.installation, communication, attempt, recipients)
         except CannotSendError as error:
             return Refused(error.reason, str(error), Status.FAILED)
-        provider = provider_named(connection.provider)
-        answer = _guarded(provider, outgoing, connection, self.http)
-        if not isinstance(answer, Unknown):
-            return answer
-        alone = outgoing.recipients[0].address if len(outgoing.recipients) == 1 else None
-        found = self._look_up(provider, connection, Lookup(outgoing.attempt_id, None, alone, self.clock()))
-        return _as_taken(found) or answer
+        return _guarded(provider_named(connection.provider), outgoing, connection, self.http)
 
     def _settle_broken(self, claim: Claim, connection: Connection | None, attempt: Attempt, broken: Try) -> None:
         """A dispatcher died between start and answer: look it up at the provider, else say that nobody knows."""
