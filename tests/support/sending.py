@@ -41,9 +41,10 @@ class Sending:
         communication = InvoiceCommunication(self.tenant, "invoice", number, timestamp=now)  # type: ignore[arg-type]
         recipients = [Recipient(n, key.seal(a), key.fingerprint(a)) for n, a in enumerate(addresses, 1)]
         connection = self.mail if channel is Channel.EMAIL else self.sms
+        message = Message(key.seal("Invoice"), key.seal("Here it is."))
         order = Order(
-            str(uuid4()), Cause.FIRST, channel, recipients, message=Message(key.seal("Invoice"), key.seal("Here it is.")),
-            connection_id=str(connection), provider="sendgrid", scheduled_at=at,
+            str(uuid4()), Cause.FIRST, channel, recipients, message=message, connection_id=str(connection),
+            provider="sendgrid" if channel is Channel.EMAIL else "twilio", scheduled_at=at,
         )  # fmt: skip
         communication.send(order, now)
         self.worker.communications.record([communication])
