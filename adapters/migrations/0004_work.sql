@@ -117,16 +117,20 @@ GRANT SELECT, INSERT, DELETE ON work.correlation TO sendtrail_api;
 GRANT SELECT ON work.provider_event, work.parked_report TO sendtrail_api;
 
 -- A day's partition, made when it is first needed. SECURITY DEFINER: workers may not create tables.
+-- Made beside and attached, because CREATE ... PARTITION OF would wait for everybody who writes to the other days.
 CREATE FUNCTION work.ensure_provider_event_day(day date) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE part text := format('provider_event_%s', to_char(day, 'YYYYMMDD'));
 BEGIN
-    IF to_regclass(format('work.%I', part)) IS NULL THEN
-        PERFORM pg_advisory_xact_lock(7264);
-        IF to_regclass(format('work.%I', part)) IS NULL THEN
-            EXECUTE format('CREATE TABLE work.%I PARTITION OF work.provider_event FOR VALUES FROM (%L) TO (%L)',
-                part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
-        END IF;
+    IF to_regclass(format('work.%I', part)) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(7264);
+    -- Not to_regclass again: it may answer from before the wait.
+    IF NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'work'::regnamespace AND relname = part) THEN
+        EXECUTE format('CREATE TABLE work.%I (LIKE work.provider_event INCLUDING ALL)', part);
+        EXECUTE format('ALTER TABLE work.provider_event ATTACH PARTITION work.%I FOR VALUES FROM (%L) TO (%L)',
+            part, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
     END IF;
 END $$;
 

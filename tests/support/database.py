@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -52,7 +52,12 @@ class Server(NamedTuple):
 def named(url: str, database: str) -> str:
     """The same URL with another database."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc, path=f"/{database}"))
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+def named_by(url: str) -> str:
+    """The database that a URL names."""
+    return urlsplit(url).path.lstrip("/")
 
 
 @contextmanager
@@ -63,12 +68,19 @@ def running_server(folder: Path) -> Iterator[Server]:
         yield Server(given, given)
         return
     # Tests kill processes, never the machine, so nothing is lost by not waiting for its disk.
-    server = EmbeddedServer(folder, {"fsync": "off", "full_page_writes": "off"})
+    with embedded_server(folder, {"fsync": "off", "full_page_writes": "off"}) as server:
+        yield Server(server.url("postgres", "postgres"), server.url("postgres", LOGIN))
+
+
+@contextmanager
+def embedded_server(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[EmbeddedServer]:
+    """A running server, stopped at the end even when the test run is killed."""
+    server = EmbeddedServer(folder, settings)
     pid_file = shlex.quote(str(server.data / "postmaster.pid"))
     with ends_with_us(f"kill -QUIT $(head -n 1 {pid_file})"):
         server.start()
         try:
-            yield Server(server.url("postgres", "postgres"), server.url("postgres", LOGIN))
+            yield server
         finally:
             server.stop()
 
