@@ -1,0 +1,68 @@
+"""Appends from many request handlers at once: what waits while one append runs goes together into the next."""
+
+import asyncio
+from collections import deque
+
+from adapters.webhook_log.frames import size_of
+from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, WebhookLog
+
+MOST_WAITING = 64 * 1024 * 1024
+"""Bytes that may wait; above that requests are turned away instead of filling the memory."""
+_AT_ONCE = 8 * 1024 * 1024
+_Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
+
+
+class MergingLog:
+    """For one event loop. The log's own `append` runs in a thread, one at a time."""
+
+    def __init__(self, log: WebhookLog, most_waiting: int = MOST_WAITING) -> None:
+        self.log = log
+        self.most_waiting = most_waiting
+        self._waiting: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._working: asyncio.Task[None] | None = None
+
+    async def append(self, logged: LoggedRequest) -> None:
+        """Durable when it returns. Raises LogUnavailableError."""
+        size = size_of(logged.request)
+        if self._waiting and self._bytes + size > self.most_waiting:
+            raise LogUnavailableError("too many requests wait for the log")
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((logged, size, done))
+        self._bytes += size
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work())
+        await done
+
+    async def _work(self) -> None:
+        while self._waiting:
+            taken = self._take()
+            try:
+                await asyncio.to_thread(self.log.append, [logged for logged, _, _ in taken])
+            except BaseException as error:
+                _settle(taken, error if isinstance(error, Exception) else LogUnavailableError("stopped"))
+                if not isinstance(error, Exception):
+                    _settle(self._waiting, LogUnavailableError("stopped"))
+                    raise
+            else:
+                _settle(taken, None)
+
+    def _take(self) -> list[_Waiting]:
+        taken: list[_Waiting] = []
+        size = 0
+        while self._waiting and (not taken or size + self._waiting[0][1] <= _AT_ONCE):
+            taken.append(self._waiting.popleft())
+            size += taken[-1][1]
+        self._bytes -= size
+        return taken
+
+
+def _settle(waiting: "list[_Waiting] | deque[_Waiting]", error: Exception | None) -> None:
+    """A handler whose client went away no longer waits."""
+    for _, _, done in waiting:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

@@ -1,0 +1,201 @@
+"""What the log in Kafka promises beyond the contract; each of these was a way to lose or repeat records."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.structs import TopicPartition
+from psycopg import OperationalError
+
+from adapters.webhook_log.kafka import KafkaLog
+from adapters.webhook_log.kafka_reader import KafkaReader
+from adapters.webhook_log.kafka_topic import KafkaSettings, TopicMissingError, ensure_topic, position_prefix
+from adapters.webhook_log.port import LogUnavailableError, PositionOutOfRangeError
+from tests.adapters.webhook_log.logs import Reading, Stand, request
+from tests.support.eventually import eventually
+from tests.support.kafka_broker import KafkaBroker
+
+pytestmark = pytest.mark.real_kafka
+CONNECTION = UUID(int=1)
+
+
+@pytest.fixture
+def settings(real_kafka: str) -> KafkaSettings:
+    made = KafkaSettings(real_kafka, f"webhooks-{uuid4().hex[:12]}")
+    ensure_topic(made, 1, 62, replication=1)
+    return made
+
+
+@pytest.fixture
+def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
+    made = KafkaLog(settings)
+    yield made
+    made.close()
+
+
+def fill(log: KafkaLog, count: int) -> None:
+    for n in range(count):
+        log.append([request(b"%d" % n, CONNECTION)])
+
+
+def reader(settings: KafkaSettings, stand: Any, group: str = "") -> KafkaReader:
+    return KafkaReader(settings, stand, group or f"group-{uuid4().hex[:12]}")
+
+
+def poll_until_refused(reading: Reading) -> PositionOutOfRangeError:
+    def refused() -> PositionOutOfRangeError | None:
+        try:
+            reading.poll()
+        except PositionOutOfRangeError as error:
+            return error
+        return None
+
+    found = eventually(refused, within=30)
+    assert found is not None
+    return found
+
+
+def test_a_position_behind_the_end_stops_the_reader(settings: KafkaSettings, log: KafkaLog) -> None:
+    fill(log, 3)
+    stand = Stand()
+    name = f"{position_prefix(settings)}/0"
+    stand.stored[name] = 5000
+    reading = Reading(reader(settings, stand))
+    error = poll_until_refused(reading)
+    assert name in str(error)
+    assert "5001" in str(error)
+    assert reading.got == []
+    reading.reader.close()
+
+
+def test_records_deleted_unread_stop_the_reader_but_not_a_first_start(settings: KafkaSettings, log: KafkaLog) -> None:
+    fill(log, 10)
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    admin.delete_records({TopicPartition(settings.topic, 0): 6})
+    admin.close()
+    first = Reading(reader(settings, Stand()))
+    assert first.until(4) == [b"6", b"7", b"8", b"9"]
+    first.reader.close()
+    stand = Stand()
+    stand.stored[f"{position_prefix(settings)}/0"] = 2
+    late = Reading(reader(settings, stand))
+    poll_until_refused(late)
+    assert late.got == []
+    late.reader.close()
+
+
+def test_positions_that_cannot_be_read_are_waited_for(settings: KafkaSettings, log: KafkaLog) -> None:
+    """Kafka's own committed offset says 8; the stored position says 3 and is what counts, also after a failure."""
+    fill(log, 10)
+    stand, group, name = Stand(), f"group-{uuid4().hex[:12]}", f"{position_prefix(settings)}/0"
+    before = Reading(reader(settings, stand, group))
+    before.until(10)
+    before.reader.recorded(name, 7)
+    before.reader.close()
+    stand.stored[name] = 3
+    failures = iter([True, True])
+
+    def unsteady(names: Sequence[str]) -> Mapping[str, int]:
+        if next(failures, False):
+            raise OperationalError("the database is away")
+        return stand(names)
+
+    reading = Reading(reader(settings, unsteady, group), stand)
+    failed = 0
+
+    def arrived() -> bool:
+        nonlocal failed
+        try:
+            reading.poll()
+        except (LogUnavailableError, OperationalError):
+            failed += 1
+        return len(reading.got) >= 6
+
+    eventually(arrived, within=30)
+    assert failed == 2
+    assert reading.bodies() == [b"%d" % n for n in range(4, 10)]
+    reading.reader.close()
+
+
+def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings) -> None:
+    before = position_prefix(settings)
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    admin.delete_topics([settings.topic])
+
+    def made_anew() -> bool:
+        try:
+            return ensure_topic(settings, 1, 62, replication=1)
+        except LogUnavailableError:
+            return False
+
+    eventually(made_anew)
+    admin.close()
+    after = position_prefix(settings)
+    assert after != before
+    assert after.partition("/")[0] == before.partition("/")[0]
+
+
+def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
+    settings = KafkaSettings(real_kafka, f"missing-{uuid4().hex[:12]}")
+    with pytest.raises(TopicMissingError):
+        reader(settings, Stand())
+    log = KafkaLog(settings)
+    with pytest.raises(LogUnavailableError):
+        log.append([request(b"x")])
+    log.close()
+    with pytest.raises(TopicMissingError):
+        position_prefix(settings)
+
+
+def test_an_existing_topic_gets_the_retention_that_the_settings_ask_for(settings: KafkaSettings) -> None:
+    assert not ensure_topic(settings, 9, 7)
+    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
+    resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic)
+    found = admin.describe_configs([resource], config_filter="all")["topic"][settings.topic]
+    partitions = len(admin.describe_topics([settings.topic])[0]["partitions"])
+    admin.close()
+    retention, segment = int(found["retention.ms"]["value"]), int(found["segment.ms"]["value"])
+    assert retention + segment == 7 * 24 * 3600 * 1000
+    assert int(found["max.message.bytes"]["value"]) == 4 * 1024 * 1024
+    assert found["cleanup.policy"]["value"] == "delete"
+    assert partitions == 1
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(300)
+def test_the_broker_killed_under_way_loses_and_repeats_nothing(kafka_broker: KafkaBroker) -> None:
+    settings = KafkaSettings(kafka_broker.bootstrap, "webhooks")
+    ensure_topic(settings, 1, 62, replication=1)
+    log, stand = KafkaLog(settings), Stand()
+    reading = Reading(reader(settings, stand), stand)
+    fill(log, 5)
+    reading.until(5)
+    kafka_broker.kill()
+    with pytest.raises(LogUnavailableError):
+        log.append([request(b"while away", CONNECTION)])
+    kafka_broker.start()
+
+    def appended() -> bool:
+        try:
+            log.append([request(b"back", CONNECTION)])
+        except LogUnavailableError:
+            return False
+        return True
+
+    eventually(appended, within=60)
+
+    def has_all() -> bool:
+        try:
+            reading.poll()
+        except LogUnavailableError:
+            return False
+        return b"back" in reading.bodies()
+
+    eventually(has_all, within=60)
+    assert [b for b in reading.bodies() if b != b"while away"] == [b"0", b"1", b"2", b"3", b"4", b"back"]
+    offsets = [offset for _, offset, _ in reading.got]
+    assert offsets == sorted(set(offsets))
+    reading.reader.close()
+    log.close()

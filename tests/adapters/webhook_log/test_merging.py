@@ -1,0 +1,88 @@
+import asyncio
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.webhook_log.merging import MergingLog
+from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Positions
+from tests.adapters.webhook_log.logs import request
+
+pytestmark = pytest.mark.anyio
+
+
+class GatedLog:
+    """Keeps what was appended; each append waits until the test lets it."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.appended: list[list[bytes]] = []
+        self.fails = fails
+        self.gate = threading.Event()
+        self.entered = threading.Semaphore(0)
+
+    def append(self, requests: Sequence[LoggedRequest]) -> None:
+        self.entered.release()
+        assert self.gate.wait(10)
+        if self.fails:
+            raise LogUnavailableError("away")
+        self.appended.append([r.request.body for r in requests])
+
+    def lag(self, positions: Positions) -> dict[str, int]:
+        return dict(positions([]))
+
+    def close(self) -> None: ...
+
+
+async def _inside(log: GatedLog) -> None:
+    assert await asyncio.to_thread(log.entered.acquire, timeout=10)
+
+
+async def test_what_waits_goes_together() -> None:
+    log = GatedLog()
+    merging = MergingLog(log)
+    first = asyncio.create_task(merging.append(request(b"0")))
+    await _inside(log)
+    others = [asyncio.create_task(merging.append(request(b"%d" % n))) for n in range(1, 6)]
+    await asyncio.sleep(0)
+    assert not first.done()
+    log.gate.set()
+    await asyncio.gather(first, *others)
+    assert log.appended == [[b"0"], [b"1", b"2", b"3", b"4", b"5"]]
+
+
+async def test_nobody_is_told_that_it_is_durable_when_it_is_not() -> None:
+    log = GatedLog(fails=True)
+    merging = MergingLog(log)
+    log.gate.set()
+    told = await asyncio.gather(*(merging.append(request(b"x")) for _ in range(4)), return_exceptions=True)
+    assert [type(t) for t in told] == [LogUnavailableError] * 4
+    log.fails = False
+    await merging.append(request(b"later"))
+    assert log.appended == [[b"later"]]
+
+
+async def test_turns_away_what_would_fill_the_memory() -> None:
+    log = GatedLog()
+    merging = MergingLog(log, most_waiting=1000)
+    running = asyncio.create_task(merging.append(request(bytes(900))))
+    await _inside(log)
+    waiting = asyncio.create_task(merging.append(request(bytes(600))))
+    await asyncio.sleep(0)
+    with pytest.raises(LogUnavailableError):
+        await merging.append(request(bytes(600)))
+    log.gate.set()
+    await asyncio.gather(running, waiting)
+    await merging.append(request(bytes(600)))
+
+
+async def test_a_client_that_goes_away_takes_nobody_with_it() -> None:
+    log = GatedLog()
+    merging = MergingLog(log)
+    first = asyncio.create_task(merging.append(request(b"0")))
+    await _inside(log)
+    gone, stays = (asyncio.create_task(merging.append(request(body))) for body in (b"gone", b"stays"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    log.gate.set()
+    await asyncio.gather(first, stays)
+    assert log.appended == [[b"0"], [b"gone", b"stays"]]
