@@ -13,6 +13,14 @@ CREATE TABLE read.state (
     state bytea NOT NULL
 );
 
+-- Which customer keys a communication's personal values were ever sealed under: what an erasure has to find.
+CREATE TABLE read.key_use (
+    key_id uuid NOT NULL,
+    communication_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    PRIMARY KEY (key_id, communication_id)
+);
+
 CREATE TABLE read.communication (
     communication_id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL,
@@ -33,8 +41,9 @@ CREATE TABLE read.communication (
     doc text NOT NULL
 );
 
+-- Keyed by both: whoever names another's attempt id by mistake can never write over its row.
 CREATE TABLE read.attempt (
-    attempt_id uuid PRIMARY KEY,
+    attempt_id uuid NOT NULL,
     tenant_id uuid NOT NULL,
     communication_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
@@ -51,7 +60,8 @@ CREATE TABLE read.attempt (
     search text NOT NULL,
     search_recipient text NOT NULL,
     position bigint NOT NULL,
-    doc text NOT NULL
+    doc text NOT NULL,
+    PRIMARY KEY (attempt_id, communication_id)
 );
 
 CREATE TABLE read.timeline (
@@ -79,6 +89,7 @@ CREATE INDEX attempt_search ON read.attempt USING gin (tenant_id, search gin_trg
 CREATE INDEX attempt_search_recipient ON read.attempt USING gin (tenant_id, search_recipient gin_trgm_ops);
 
 CALL config.hold_tenants_apart('read.state');
+CALL config.hold_tenants_apart('read.key_use');
 CALL config.hold_tenants_apart('read.communication');
 CALL config.hold_tenants_apart('read.attempt');
 CALL config.hold_tenants_apart('read.timeline');

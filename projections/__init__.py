@@ -1,0 +1,1 @@
+"""Events in, rows out: pure functions, with the SQL that stores the rows in the files beside them."""

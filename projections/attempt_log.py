@@ -1,0 +1,129 @@
+"""The log: one row an attempt, with everything that is known of it."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from domain.attempt import Attempt, Outcome
+from domain.communication import InvoiceCommunication
+from domain.reasons import reason as describe
+from domain.status import LOOK, Group
+from projections import attempt_doc as fields
+from projections.docs import Subject, as_json, column, recipient, searchable, utc
+from projections.personal import Opened, shown
+
+
+class Row(NamedTuple):
+    """The columns of read.attempt, in the order of `put` in attempt_log.sql."""
+
+    attempt_id: UUID
+    tenant_id: UUID
+    communication_id: UUID
+    created_at: datetime
+    subject_type: str
+    external_id: str
+    category: str
+    customer_id: str | None
+    status: str
+    status_group: str
+    reason: str | None
+    channel: str
+    shipped_at: datetime | None
+    ignored: bool
+    search: str
+    search_recipient: str
+    position: int
+    doc: str
+
+
+def row(communication: InvoiceCommunication, attempt: Attempt, position: int, subject: Subject, opened: Opened) -> Row:
+    """`position` is that of the last event that touched the attempt."""
+    outcome, order = attempt.outcome(), attempt.order
+    doc = _doc(communication.id, attempt, outcome, subject, opened)
+    return Row(
+        attempt_id=UUID(order.attempt_id),
+        tenant_id=communication.tenant_id,
+        communication_id=communication.id,
+        created_at=attempt.created_at,
+        subject_type=subject.type,
+        external_id=subject.external_id,
+        category=subject.category,
+        customer_id=subject.customer_id,
+        status=outcome.status.value,
+        status_group=doc.status_group.value,
+        reason=column(outcome.reason) if outcome.reason else None,
+        channel=order.channel.value,
+        shipped_at=attempt.shipped_at,
+        ignored=communication.ignored,
+        search=searchable((*subject.words, doc.message.subject if doc.message else None)),
+        search_recipient=searchable(tuple(r.address for r in doc.recipients)),
+        position=position,
+        doc=as_json(doc),
+    )
+
+
+def _doc(
+    communication_id: UUID, attempt: Attempt, outcome: Outcome, subject: Subject, opened: Opened
+) -> fields.AttemptDoc:
+    order, times, look = attempt.order, attempt.times, LOOK[outcome.status]
+    return fields.AttemptDoc(
+        id=order.attempt_id,
+        communication_id=communication_id,
+        subject=subject.json,
+        cause=order.cause,
+        previous_attempt_id=order.previous_attempt_id,
+        channel=order.channel,
+        provider=order.provider,
+        connection_id=order.connection_id,
+        status=outcome.status,
+        status_group=look.group,
+        color=look.color,
+        reason=outcome.reason,
+        recipient=recipient(opened, attempt.addressee),
+        recipient_count=len(order.recipients),
+        recipients=[_recipient(attempt, number, opened) for number in range(len(order.recipients))],
+        documents=[fields.DocumentDoc(d.id, d.format, opened[d.filename], d.sha256, d.size) for d in order.documents],
+        message=_message(attempt, opened),
+        language=order.language,
+        requested_by=_requested_by(attempt, opened),
+        created_at=attempt.created_at,
+        scheduled_at=utc(order.scheduled_at),
+        shipped_at=utc(attempt.shipped_at),
+        sent_at=utc(times.sent),
+        delivered_at=utc(times.delivered),
+        read_at=utc(times.read),
+        failed_at=utc(times.failed),
+        complained_at=utc(times.complained),
+        tries=[fields.TryDoc(t.number, t.at, t.outcome, utc(t.next_at)) for t in attempt.tries],
+        buyer_response=attempt.buyer_response,
+        error=_error(outcome, opened) if look.group is Group.FAILED else None,
+    )
+
+
+def _recipient(attempt: Attempt, place: int, opened: Opened) -> fields.RecipientDoc:
+    one = attempt.order.recipients[place]
+    stands = attempt.recipient_outcome(one.number)
+    address, name = shown(opened, one.address), shown(opened, one.name)
+    return fields.RecipientDoc(one.number, address, name, one.role, stands.status, stands.reason, utc(stands.at))
+
+
+def _message(attempt: Attempt, opened: Opened) -> fields.MessageDoc | None:
+    said = attempt.order.message
+    return fields.MessageDoc(shown(opened, said.subject), shown(opened, said.text)) if said else None
+
+
+def _requested_by(attempt: Attempt, opened: Opened) -> fields.PersonDoc | None:
+    person = attempt.order.requested_by
+    return fields.PersonDoc(person.id, shown(opened, person.name)) if person else None
+
+
+def _error(outcome: Outcome, opened: Opened) -> fields.ErrorDoc:
+    entry = describe(outcome.reason)
+    return fields.ErrorDoc(
+        code=outcome.reason or "other",
+        title=entry.title,
+        detail=shown(opened, outcome.detail),
+        actor=outcome.actor or entry.actor,
+        diagnostic_code=outcome.diagnostic_code,
+        next_step=entry.next_step,
+    )

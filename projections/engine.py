@@ -1,0 +1,116 @@
+"""A batch of events in, the rows of every read model out. All that is stored or opened is the projector's business."""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain.customer import Customer
+from domain.values import Personal
+from projections import attempt_log, docs, overview, timeline
+from projections.errors import UnprojectedEventError
+from projections.folded import Folded
+from projections.personal import Opened, collect
+from projections.telling import is_told
+
+
+class Happened(NamedTuple):
+    """One event and its place in the global order."""
+
+    position: int
+    event: Any
+
+
+class Meaning(Enum):
+    """What an event is to the read models."""
+
+    FOLD = "fold"
+    ERASE = "erase"
+    NOTHING = "nothing"
+
+
+_MEANING: dict[type, Meaning] = {Customer.Erased: Meaning.ERASE, Customer.Created: Meaning.NOTHING}
+
+
+def meaning(event: object) -> Meaning:
+    """Raises UnprojectedEventError for an event that nobody decided about."""
+    kind = type(event)
+    known = _MEANING.get(kind)
+    if known is None:
+        if not is_told(kind):
+            raise UnprojectedEventError(f"no projection knows what to do with {kind.__module__}.{kind.__qualname__}")
+        known = _MEANING[kind] = Meaning.FOLD
+    return known
+
+
+class Rows(NamedTuple):
+    """Columns in the order of each `put` statement."""
+
+    overview: list[overview.Row]
+    attempts: list[attempt_log.Row]
+    timeline: list[timeline.Row]
+    states: list[tuple[UUID, UUID, int, bytes]]
+    keys: list[tuple[UUID, UUID, UUID]]
+
+
+def fold(happened: Iterable[Happened], known: dict[UUID, Folded]) -> list[Folded]:
+    """Apply events of communications, in order, to what is `known` of them; returns those that changed."""
+    changed: dict[UUID, Folded] = {}
+    for position, event in happened:
+        key = event.originator_id
+        folded = changed.get(key)
+        if folded is None:
+            folded = changed[key] = known.get(key) or known.setdefault(key, Folded())
+        folded.apply(event, position)
+    return list(changed.values())
+
+
+def retell(streams: Iterable[Happened], erasures: list[Happened]) -> list[Folded]:
+    """Fold whole streams anew, each erasure at its place in the global order: all their rows are to be rewritten."""
+    known: dict[UUID, Folded] = {}
+    ahead: dict[UUID, list[Happened]] = {}
+    for position, event in streams:
+        folded = known.setdefault(event.originator_id, Folded())
+        _erase(folded, ahead.setdefault(event.originator_id, list(erasures)), before=position)
+        folded.apply(event, position)
+    for key, folded in known.items():
+        _erase(folded, ahead[key], before=erasures[-1].position + 1)
+    return list(known.values())
+
+
+def _erase(folded: Folded, ahead: list[Happened], before: int) -> None:
+    while ahead and ahead[0].position < before:
+        position, event = ahead.pop(0)
+        folded.erase(set(event.key_ids), position)
+
+
+def sealed(changed: Iterable[Folded]) -> list[Personal]:
+    """Every personal value that the rows of these communications show."""
+    found: list[Personal] = []
+    for folded in changed:
+        communication = folded.communication
+        collect(communication.details, found)
+        for entry in folded.entries:
+            found.extend(part for part in (entry.recipient, *entry.detail) if isinstance(part, Personal))
+        newest = communication.shown()
+        if newest and newest.order.attempt_id not in folded.touched:
+            collect(newest.order, found)
+        for attempt_id in folded.touched:
+            collect(communication.attempts[attempt_id], found)
+    return found
+
+
+def rows(changed: Iterable[Folded], opened: Opened) -> Rows:
+    made = Rows([], [], [], [], [])
+    for folded in changed:
+        communication = folded.communication
+        whose = (communication.id, communication.tenant_id)
+        subject = docs.subject(communication, opened)
+        made.overview.append(overview.row(communication, folded.position, subject, opened))
+        for attempt_id, position in folded.touched.items():
+            attempt = communication.attempts[attempt_id]
+            made.attempts.append(attempt_log.row(communication, attempt, position, subject, opened))
+        made.timeline.extend(timeline.row(entry, communication.tenant_id, opened) for entry in folded.entries)
+        made.states.append((*whose, communication.version, folded.to_bytes()))
+        made.keys.extend((UUID(key), *whose) for key in sorted(folded.new_keys))
+    return made

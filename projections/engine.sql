@@ -1,0 +1,33 @@
+-- states --
+SELECT communication_id, version, state FROM read.state WHERE communication_id = ANY (%b::uuid[])
+
+-- put_states --
+INSERT INTO read.state AS s (communication_id, tenant_id, version, state)
+SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int8[], %b::bytea[])
+ON CONFLICT (communication_id) DO UPDATE SET version = excluded.version, state = excluded.state
+
+-- put_keys --
+INSERT INTO read.key_use (key_id, communication_id, tenant_id) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])
+ON CONFLICT (key_id, communication_id) DO NOTHING
+
+-- sealed_under --
+SELECT DISTINCT communication_id FROM read.key_use WHERE key_id = ANY (%b::uuid[]) ORDER BY communication_id
+
+-- begin --
+INSERT INTO read.checkpoint (projection, position) SELECT name, 0 FROM unnest(%b::text[]) AS name
+ON CONFLICT (projection) DO NOTHING
+
+-- advance --
+UPDATE read.checkpoint SET position = %(to)s WHERE projection = ANY (%(names)s) AND position = %(expected)s
+
+-- positions --
+SELECT c.projection, c.position, (SELECT coalesce(max(notification_id), 0) FROM events.event) AS head
+FROM read.checkpoint AS c WHERE c.projection = ANY (%s) ORDER BY c.projection
+
+-- go_back --
+-- First the checkpoints: whoever is writing a batch holds them, and is waited for before any table is locked.
+UPDATE read.checkpoint SET position = 0 WHERE projection = ANY (%s)
+
+-- clear --
+-- In the order in which readers read, so that they and this never wait for each other.
+TRUNCATE read.state, read.key_use, read.communication, read.attempt, read.timeline

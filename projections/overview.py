@@ -1,0 +1,126 @@
+"""The overview: one row a communication, as its newest attempt that counts stands."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from domain.communication import InvoiceCommunication
+from domain.overview import Overview, overview
+from domain.reasons import reason as describe
+from domain.reports import BuyerResponse
+from domain.status import Group, Status
+from domain.values import Channel
+from projections.docs import Subject, as_json, column, one_line, searchable, utc
+from projections.personal import Opened, shown
+
+NEVER_SENT = "never_sent"
+"""The column's group of a subject without any attempt, by which lists leave it out; its answer says `not_sent`."""
+
+
+class ErrorTitle(msgspec.Struct, frozen=True, gc=False):
+    code: str
+    title: str
+
+
+class CommunicationDoc(msgspec.Struct, frozen=True, gc=False):
+    """The answer's fields, in its order."""
+
+    id: UUID
+    subject: msgspec.Raw
+    status: Status | None
+    status_group: Group
+    color: str
+    reason: str | None
+    channel: Channel | None
+    last_attempt_id: str | None
+    attempt_count: int
+    send_count: int
+    last_sent_at: datetime | None
+    last_recipient: str | None
+    first_delivered_at: datetime | None
+    buyer_response: BuyerResponse | None
+    ignored: bool
+    error: ErrorTitle | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Row(NamedTuple):
+    """The columns of read.communication, in the order of `put` in overview.sql."""
+
+    communication_id: UUID
+    tenant_id: UUID
+    sorted_at: datetime
+    subject_type: str
+    external_id: str
+    category: str
+    customer_id: str | None
+    status: str | None
+    status_group: str
+    reason: str | None
+    channel: str | None
+    shipped_at: datetime | None
+    ignored: bool
+    search: str
+    search_recipient: str
+    position: int
+    doc: str
+
+
+def row(communication: InvoiceCommunication, position: int, subject: Subject, opened: Opened) -> Row:
+    """`position` is that of the last event that touched it. Search covers the attempt that the row shows."""
+    facts = overview(communication)
+    shown_attempt, order = facts.shown, facts.shown.order if facts.shown else None
+    addresses = [shown(opened, r.address) for r in order.recipients] if order else []
+    message = shown(opened, order.message.subject) if order and order.message else None
+    return Row(
+        communication_id=communication.id,
+        tenant_id=communication.tenant_id,
+        sorted_at=shown_attempt.created_at if shown_attempt else communication.created_on,
+        subject_type=subject.type,
+        external_id=subject.external_id,
+        category=subject.category,
+        customer_id=subject.customer_id,
+        status=facts.status.value if facts.status else None,
+        status_group=facts.status_group.value if facts.shown else NEVER_SENT,
+        reason=column(facts.reason) if facts.reason else None,
+        channel=facts.channel.value if facts.channel else None,
+        shipped_at=facts.shipped_at,
+        ignored=communication.ignored,
+        search=searchable((*subject.words, message)),
+        search_recipient=searchable(tuple(addresses)),
+        position=position,
+        doc=as_json(_doc(communication, facts, subject, opened)),
+    )
+
+
+def _doc(communication: InvoiceCommunication, facts: Overview, subject: Subject, opened: Opened) -> CommunicationDoc:
+    address = shown(opened, facts.last_recipient)
+    return CommunicationDoc(
+        id=communication.id,
+        subject=subject.json,
+        status=facts.status,
+        status_group=facts.status_group,
+        color=facts.color,
+        reason=facts.reason,
+        channel=facts.channel,
+        last_attempt_id=facts.last_attempt_id,
+        attempt_count=facts.attempt_count,
+        send_count=facts.send_count,
+        last_sent_at=utc(facts.last_sent_at),
+        last_recipient=one_line(address) if address else None,
+        first_delivered_at=utc(facts.first_delivered_at),
+        buyer_response=facts.buyer_response,
+        ignored=communication.ignored,
+        error=_error(facts),
+        created_at=communication.created_on,
+        updated_at=communication.modified_on,
+    )
+
+
+def _error(facts: Overview) -> ErrorTitle | None:
+    if facts.status_group is not Group.FAILED:
+        return None
+    return ErrorTitle(facts.reason or "other", describe(facts.reason).title)
