@@ -1,0 +1,1 @@
+"""Questions to the read models. Each takes a cursor inside a transaction that has named its tenant (`app.tenant`)."""

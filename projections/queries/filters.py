@@ -1,0 +1,131 @@
+"""What a list may be narrowed down by, as conditions in SQL and as a test of one changed row; the two agree."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from domain.status import LOOK, Group, Status
+from domain.values import Channel, SubjectType
+from projections.docs import searchable
+from projections.overview import NEVER_SENT
+from projections.sql import load
+
+SQL = load(__file__)
+SHORTEST_SEARCH = 3
+"""Characters: an index of trigrams cannot find less."""
+
+_NAMED = ("status", "channel", "subject_type", "category", "reason", "customer_id")
+"""Filters that take one or more values of the column of the same name."""
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Of several values of one filter any may match; of several filters, all must. Without any: what people expect to
+    see, which is neither ignored nor collecting nor never sent.
+
+    `in_recipients`: `q` looks at addresses too. `sent_from` and `sent_to` are half open, on `shipped_at`.
+    """
+
+    q: str | None = None
+    in_recipients: bool = False
+    status_group: Group | None = None
+    status: tuple[Status, ...] = ()
+    channel: tuple[Channel, ...] = ()
+    subject_type: tuple[SubjectType, ...] = ()
+    category: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ()
+    customer_id: tuple[str, ...] = ()
+    sent_from: datetime | None = None
+    sent_to: datetime | None = None
+    show_ignored: bool = False
+    include_collecting: bool = False
+    never_sent: bool = False
+
+
+class Row(Protocol):
+    """The columns that are filtered by, of either read model."""
+
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def status_group(self) -> str: ...
+    @property
+    def shipped_at(self) -> datetime | None: ...
+    @property
+    def ignored(self) -> bool: ...
+    @property
+    def search(self) -> str: ...
+    @property
+    def search_recipient(self) -> str: ...
+
+
+def conditions(filters: Filters) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each condition, and the values of its parameters."""
+    for name in ("show_ignored", "include_collecting", "never_sent"):
+        if not getattr(filters, name):
+            yield SQL[name], {}
+    if len(groups := _groups(filters)) == 1:
+        yield SQL["status_group"], {"status_group": groups[0]}
+    elif groups:
+        yield SQL["status_groups"], {"status_groups": groups}
+    for name in _NAMED:
+        if wanted := getattr(filters, name):
+            yield SQL[name], {name: [str(value) for value in wanted]}
+    for name in ("sent_from", "sent_to"):
+        if (moment := getattr(filters, name)) is not None:
+            yield SQL[name], {name: moment}
+    if filters.q is not None:
+        yield SQL["q_with_recipients" if filters.in_recipients else "q"], {"q": _pattern(filters.q)}
+
+
+def _groups(filters: Filters) -> list[str]:
+    """What the column may hold: the group asked for, else the one that all statuses asked for belong to, because there
+    is an index by group. Empty: anything."""
+    group = filters.status_group
+    if group is Group.NOT_SENT and filters.never_sent:
+        return [group.value, NEVER_SENT]
+    if group is None and filters.status:
+        of_statuses = {LOOK[status].group for status in filters.status}
+        group = of_statuses.pop() if len(of_statuses) == 1 else None
+    return [group.value] if group else []
+
+
+def _pattern(q: str) -> str:
+    escaped = searchable((q,)).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def matches(filters: Filters, row: Row) -> bool:
+    """Whether the list with these filters holds the row."""
+    return _is_shown(filters, row) and _is_named(filters, row) and _is_sent(filters, row) and _is_found(filters, row)
+
+
+def _is_shown(filters: Filters, row: Row) -> bool:
+    return (
+        (filters.show_ignored or not row.ignored)
+        and (filters.include_collecting or row.status_group != Group.HIDDEN)
+        and (filters.never_sent or row.status_group != NEVER_SENT)
+    )
+
+
+def _is_named(filters: Filters, row: Row) -> bool:
+    if (groups := _groups(filters)) and row.status_group not in groups:
+        return False
+    return all(getattr(row, name) in wanted for name in _NAMED if (wanted := getattr(filters, name)))
+
+
+def _is_sent(filters: Filters, row: Row) -> bool:
+    if filters.sent_from is None and filters.sent_to is None:
+        return True
+    at = row.shipped_at
+    if at is None:
+        return False
+    return (filters.sent_from is None or at >= filters.sent_from) and (filters.sent_to is None or at < filters.sent_to)
+
+
+def _is_found(filters: Filters, row: Row) -> bool:
+    if filters.q is None:
+        return True
+    wanted = searchable((filters.q,))
+    return wanted in row.search or (filters.in_recipients and wanted in row.search_recipient)

@@ -1,0 +1,134 @@
+"""Whatever the filters and the size of a page: all pages together are the whole list, and a change is judged alike."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.status import Group, Status
+from domain.values import Channel, SubjectType
+from projections.queries.filters import Filters, matches
+from projections.queries.lists import LOG, OVERVIEW, List, Place
+from tests.conftest import Pool
+from tests.support.asking import Asking
+from tests.support.read_rows import Row, at, attempt, project_to, put_attempts, put_communications, row
+
+ROWS = 120
+STATUSES = [*Status, None]
+
+
+def some(place: int, *, never_sent: bool) -> Row:
+    """Every value of every column comes with many others; each moment belongs to three rows."""
+    status = STATUSES[place % len(STATUSES)]
+    status = Status.SENT if status is None and not never_sent else status
+    made = attempt(
+        place,
+        at=at(place // 3),
+        status=status,
+        channel=str(list(Channel)[place % 5]) if status else None,
+        subject_type=str(list(SubjectType)[place % 7]),
+        category=("a", "b")[place % 2],
+        reason=(None, "hard_bounce", "mailbox_full")[place % 3],
+        customer_id=(None, "c-1", "c-2", "c-3")[place % 4],
+        shipped_at=at(place % 40) if status and place % 11 else None,
+        ignored=place % 9 == 0,
+        number=f"2026-{place:04}",
+        recipient=f"person{place % 10}@payer.example",
+    )
+    if never_sent:
+        del made["communication_id"]
+    return made
+
+
+@pytest.fixture
+def filled(worker_pool: Pool) -> None:
+    with worker_pool.connection() as connection:
+        put_communications(connection, [some(n, never_sent=True) for n in range(1, ROWS + 1)])
+        put_attempts(connection, [some(n, never_sent=False) for n in range(1, ROWS + 1)])
+        project_to(connection, ROWS)
+
+
+moments = st.none() | st.integers(-1, 41).map(at)
+filters = st.builds(
+    Filters,
+    q=st.none() | st.sampled_from(["2026-00", "6-01", "payer", "PERSON3", "ext-9"]),
+    in_recipients=st.booleans(),
+    status_group=st.none() | st.sampled_from([g for g in Group if g is not Group.HIDDEN]),
+    status=st.sets(st.sampled_from(Status), max_size=4).map(tuple),
+    channel=st.sets(st.sampled_from(Channel), max_size=2).map(tuple),
+    subject_type=st.sets(st.sampled_from(SubjectType), max_size=3).map(tuple),
+    category=st.sampled_from([(), ("a",), ("a", "c")]),
+    reason=st.sampled_from([(), (), ("hard_bounce",), ("hard_bounce", "mailbox_full")]),
+    customer_id=st.sampled_from([(), (), ("c-1",), ("c-2", "c-3")]),
+    sent_from=moments,
+    sent_to=moments,
+    show_ignored=st.booleans(),
+    include_collecting=st.booleans(),
+    never_sent=st.booleans(),
+)
+examples = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.mark.usefixtures("filled")
+@examples
+@given(chosen=filters, limit=st.integers(1, 50), of=st.sampled_from([OVERVIEW, LOG]))
+def test_pages_are_the_whole_list(ask: Asking, chosen: Filters, limit: int, of: List) -> None:
+    whole = ask.page(of, chosen).docs
+    collected: list[str] = []
+    after: Place | None = None
+    while True:
+        found = ask.page(of, chosen, after, limit)
+        collected += found.docs
+        assert len(found.docs) == limit or found.last is None
+        if found.last is None:
+            break
+        after = found.last
+    assert collected == whole
+
+
+@pytest.mark.usefixtures("filled")
+@examples
+@given(chosen=filters, of=st.sampled_from([OVERVIEW, LOG]))
+def test_a_change_matches_exactly_if_its_list_holds_the_row(ask: Asking, chosen: Filters, of: List) -> None:
+    listed = set(ask.page(of, chosen).docs)
+    kind = 0 if of is OVERVIEW else 1
+    changed = [c for c in ask.changes(0, 1000).changes if c.kind == kind]
+    assert len(changed) == ROWS
+    assert {c.doc for c in changed if matches(chosen, c)} == listed
+
+
+@pytest.mark.usefixtures("filled")
+@examples
+@given(after=st.integers(0, ROWS + 5), most=st.integers(1, 50))
+def test_changes_come_in_order_and_none_is_missing(ask: Asking, after: int, most: int) -> None:
+    seen: list[tuple[int, int, UUID]] = []
+    place = after
+    while True:
+        batch = ask.changes(place, most)
+        seen += [(c.position, c.kind, c.id) for c in batch.changes]
+        if batch.upto == place:
+            break
+        place = batch.upto
+    expected = [(n, kind, UUID(int=n)) for n in range(after + 1, ROWS + 1) for kind in (0, 1)]
+    assert seen == expected
+    assert place == max(after, ROWS)
+
+
+def test_what_one_event_changed_is_never_parted(ask: Asking, worker_pool: Pool) -> None:
+    with worker_pool.connection() as connection:
+        put_communications(connection, [row(1, position=9)])
+        put_attempts(connection, [attempt(n, communication=1, position=9 if n < 30 else n) for n in range(2, 40)])
+        project_to(connection, 40)
+    batch = ask.changes(0, 5)
+    assert (len(batch.changes), batch.upto) == (29, 9)
+    batch = ask.changes(9, 5)
+    assert ([c.position for c in batch.changes], batch.upto) == ([30, 31, 32, 33, 34, 35], 35)
+
+
+def test_rows_that_the_checkpoint_has_not_reached_are_no_changes_yet(ask: Asking, worker_pool: Pool) -> None:
+    with worker_pool.connection() as connection:
+        put_communications(connection, [row(n) for n in (1, 2, 3)])
+        assert ask.changes(0, 10).upto == 0
+        project_to(connection, 2)
+    assert [c.position for c in ask.changes(0, 10).changes] == [1, 2]
