@@ -1,0 +1,19 @@
+"""The sides that there are: a new provider is one module and one line."""
+
+from collections.abc import Callable
+
+from adapters.simulator.sendgrid import SendGrid
+from adapters.simulator.side import Side
+from adapters.simulator.twilio import Twilio
+from adapters.simulator.world import World
+
+SIDES: list[Callable[[World], Side]] = [
+    SendGrid,
+    Twilio,
+]
+
+
+def attach(world: World) -> list[Side]:
+    sides = [make(world) for make in SIDES]
+    world.sides = {side.name: side for side in sides}
+    return sides
