@@ -5,15 +5,17 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from psycopg import OperationalError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from adapters.keys.master import SealError
 from adapters.keys.ring import MissingKeyError
@@ -22,6 +24,7 @@ from api import errors as api
 from api.errors import FieldError
 from domain import errors as domain
 
+M = TypeVar("M", bound=BaseModel)
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "1"
@@ -60,6 +63,11 @@ _CODES = {
     422: "validation",
     500: "internal",
     503: "unavailable",
+}
+_DETAILS = {
+    400: "The body cannot be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take the method.",
 }
 _SAFE = (domain.CommunicationError, api.RequestError)
 """Whose text is meant for the caller; any other may hold what nobody outside should read."""
@@ -122,6 +130,14 @@ def validation_problem(found: Sequence[ErrorDetails | Mapping[str, Any]]) -> Pro
     return Problem(422, "validation", f"Not valid: {named or 'the body'}.", title="Not valid", fields=fields)
 
 
+def parsed(model: type[M], value: object) -> M:
+    """One item of a batch, checked by itself. Raises Problem 422."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise validation_problem(error.errors(include_url=False, include_context=False, include_input=False)) from None
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -131,12 +147,24 @@ def add_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, _unreadable)
 
 
-def _http_error(_: Request, error: Exception) -> Response:
+def _http_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
         return error.response()
     assert isinstance(error, StarletteHTTPException)
-    detail = "The body cannot be read." if error.status_code == 400 else ""
-    return Problem(error.status_code, detail=detail, headers=error.headers).response()
+    status, headers = error.status_code, error.headers
+    if status == 405:
+        headers = {"Allow": ", ".join(_allowed(request))}
+    return Problem(status, detail=_DETAILS.get(status, ""), headers=headers).response()
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of all routes that have the path, not only of the first one that was found."""
+    found: set[str] = set()
+    for method in ("GET", "PUT", "POST", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            found.add(method)
+    return sorted(found)
 
 
 def _invalid(_: Request, error: Exception) -> Response:
