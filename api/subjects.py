@@ -1,0 +1,71 @@
+"""What the owner system says about a subject, and what was sent about it."""
+
+from typing import NamedTuple
+
+from adapters.bootstrap import Installation
+from adapters.config.api_keys import Caller
+from adapters.keys.ring import CustomerKey
+from api import rendering
+from api.errors import SubjectNotFoundError
+from api.http.schemas import CustomerIn, SubjectIn, SubjectRef
+from api.rendering import with_fields
+from api.sealing import Sealer
+from api.sending import Done, ref_of, subject_id
+from domain.communication import InvoiceCommunication
+from domain.values import CustomerRef, Personal, SubjectDetails
+
+
+class Put(NamedTuple):
+    created: bool
+    done: Done
+
+
+def put(installation: Installation, caller: Caller, subject: SubjectRef, said: SubjectIn) -> Put:
+    """Everything that the owner system says now replaces what it said before; saying the same again changes nothing."""
+    sealer, tenant = Sealer(installation, caller), caller.tenant_id
+
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, tuple[InvoiceCommunication, bool]]:
+        communication = found or InvoiceCommunication(
+            tenant_id=tenant, subject_type=subject.type, external_id=subject.external_id, timestamp=sealer.now()
+        )
+        communication.revise_subject(_details(sealer, communication, said), sealer.now())
+        return communication, (communication, found is None)
+
+    place = subject_id(tenant, subject)
+    (communication, created), position = installation.communications.change(place, command, tenant=tenant)
+    document = rendering.subject(installation.keys, tenant, communication)
+    done = Done(with_fields(document, position=position), position, frozenset({ref_of(communication)}))
+    return Put(created, done)
+
+
+def get(installation: Installation, caller: Caller, subject: SubjectRef) -> Done:
+    """The subject and its communication, null where nothing was ever sent. Raises SubjectNotFoundError."""
+    place, tenant = subject_id(caller.tenant_id, subject), caller.tenant_id
+    loaded = installation.communications.load([place], tenant)
+    communication: InvoiceCommunication | None = loaded.found.get(place)
+    if communication is None:
+        raise SubjectNotFoundError
+    position, keys = loaded.positions[place], installation.keys
+    row = rendering.overview_row(keys, tenant, communication, position) if communication.attempts else "null"
+    return Done(with_fields(rendering.subject(keys, tenant, communication), communication=row), position)
+
+
+def _details(sealer: Sealer, communication: InvoiceCommunication, said: SubjectIn) -> SubjectDetails:
+    customer = _customer(sealer, communication, said.customer) if said.customer else None
+    return SubjectDetails(**said.model_dump(exclude={"customer"}), customer=customer)
+
+
+def _customer(sealer: Sealer, communication: InvoiceCommunication, said: CustomerIn) -> CustomerRef:
+    """A name that is said again keeps its sealed form, so that nothing seems to have changed."""
+    known = communication.details.customer
+    key = sealer.key(said.id, communication.subject_type, communication.external_id)
+    if known is not None and known.id == said.id and _same(sealer, key, known.name, said.name):
+        return known
+    return CustomerRef(said.id, key.seal(said.name) if said.name else None)
+
+
+def _same(sealer: Sealer, key: CustomerKey, sealed: Personal | None, plain: str | None) -> bool:
+    """Sealed under a key that was destroyed it is not the same: who is named again after an erasure is named anew."""
+    if sealed is None or plain is None:
+        return sealed is None and plain is None
+    return sealed.key == key.id and sealer.installation.keys.open([sealed], sealer.tenant)[sealed] == plain
