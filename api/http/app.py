@@ -1,0 +1,64 @@
+"""The HTTP application, put together from its routers."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from adapters.bootstrap import Installation
+from api.asking import Asking
+from api.http import health, reading, stream
+from api.http.attempts import attempts_router
+from api.http.bodies import BoundBodies
+from api.http.documents import documents_router
+from api.http.marks import marks_router
+from api.http.metrics import Metrics
+from api.http.observe import Observe
+from api.http.openapi import described
+from api.http.problems import add_problem_handlers
+from api.http.read_side import read_side
+from api.http.subjects import subjects_router
+from api.waking import Waker
+
+PROVIDER_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+"""Of a question to a provider while somebody waits."""
+
+
+def build_app(installation: Installation) -> FastAPI:
+    """`installation` has the API's role, and outlives the application."""
+    app = FastAPI(
+        title="Sendtrail",
+        version="1",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.installation = installation
+    app.state.metrics = Metrics()
+    app.state.waker = Waker(installation.database.pool)
+    app.add_middleware(BoundBodies)
+    app.add_middleware(Observe, metrics=app.state.metrics)
+    add_problem_handlers(app)
+    # The order counts: an external id may have slashes, so the documents' paths come before the subjects'.
+    for router in (documents_router(), subjects_router(), attempts_router(), marks_router(), reading.router,
+                   stream.router, health.router):  # fmt: skip
+        app.include_router(router)
+    app.openapi = described(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    installation: Installation = app.state.installation
+    with httpx.Client(timeout=PROVIDER_TIMEOUT) as http:
+        app.state.asking = Asking(installation, http)
+        app.state.waker.start()
+        try:
+            async with read_side(installation.settings.database_url) as side:
+                app.state.read_side = side
+                yield
+        finally:
+            app.state.waker.stop()

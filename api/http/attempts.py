@@ -1,0 +1,58 @@
+"""Sending: once, many at once, again; and asking the provider what became of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import bulk, sending
+from api.asking import Asking
+from api.http.auth import InstallationDep, MaySend
+from api.http.idempotency import OnceDep
+from api.http.openapi import ATTEMPT, OUTCOMES, answers
+from api.http.routes import AttemptId, answered, guarded_router
+from api.http.schemas import BulkIn, ResendIn, SendIn
+
+
+def attempts_router() -> APIRouter:
+    router = guarded_router("Sending")
+    router.post("/v1/attempts", status_code=202, responses=answers(ATTEMPT, 202, 404, 409, 422))(send)
+    router.post("/v1/attempts:bulk", responses=answers(OUTCOMES, 200, 422))(send_all)
+    router.post("/v1/attempts/{attempt_id}/resend", status_code=202, responses=answers(ATTEMPT, 202, 404, 409, 422))(
+        resend
+    )
+    router.post("/v1/attempts/{attempt_id}/refresh", responses=answers(ATTEMPT, 200, 404, 409))(refresh)
+    return router
+
+
+def send(asked: SendIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
+    """Ask for a subject to be sent once, over one channel.
+
+    While such an attempt waits or is being sent, another to one of the same recipients is 409 `attempt_open`.
+    Where nobody can be reached by machine, the attempt is recorded all the same and `needs_action`.
+    """
+    return once(lambda: answered(202, sending.send(installation, caller, asked, once.ids(), once.key)))
+
+
+def send_all(asked: BulkIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
+    """Up to 1,000 sends; the answer has an outcome for each, in order: accepted, skipped or refused."""
+    return once(lambda: answered(200, bulk.send_all(installation, caller, asked, once.ids)))
+
+
+def resend(
+    attempt_id: AttemptId,
+    installation: InstallationDep,
+    caller: MaySend,
+    once: OnceDep,
+    asked: Annotated[ResendIn | None, Body()] = None,
+) -> Response:
+    """Send an attempt again, whatever became of it, with the same message and documents, as a new attempt."""
+    wanted = asked or ResendIn()
+    return once(lambda: answered(202, sending.resend(installation, caller, attempt_id, wanted, once.ids(), once.key)))
+
+
+def refresh(attempt_id: AttemptId, request: Request, caller: MaySend) -> Response:
+    """Ask the provider now what became of an attempt, up to 25 days after it was shipped."""
+    asking: Asking = request.app.state.asking
+    return answered(200, asking.refresh(caller, attempt_id)).response(caller)
