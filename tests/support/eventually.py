@@ -9,7 +9,7 @@ T = TypeVar("T")
 _PAUSE = 0.02
 
 
-def eventually(condition: Callable[[], T], within: float = 10.0) -> T:
+def eventually(condition: Callable[[], T | None], within: float = 10.0) -> T:
     """The first true answer of `condition`. Raises AssertionError with the last answer after `within` seconds."""
     until = time.monotonic() + within
     while not (answer := condition()):
@@ -19,7 +19,7 @@ def eventually(condition: Callable[[], T], within: float = 10.0) -> T:
     return answer
 
 
-async def eventually_async(condition: Callable[[], Awaitable[T]], within: float = 10.0) -> T:
+async def eventually_async(condition: Callable[[], Awaitable[T | None]], within: float = 10.0) -> T:
     """The same for a coroutine function, without blocking the loop."""
     until = time.monotonic() + within
     while not (answer := await condition()):
