@@ -13,6 +13,7 @@ from adapters.bootstrap import install, master_key
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from adapters.settings import Settings
+from adapters.webhook_log.opening import prepare_log
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Host, Kafka, Port, PublicUrl, settings
 from api.cli.output import console
 from api.cli.process import set_up_logging, stop_event
@@ -58,12 +59,15 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
             yield found, supervisor
 
 
-def prepare(located: Settings) -> None:
-    """The newest schema, and this installation's master key known to the database."""
-    for name in migrate(located.database_url):
-        log.info("applied %s", name)
+def prepare(located: Settings) -> list[str]:
+    """The newest schema, this installation's master key known to the database, and the Kafka topic.
+
+    Returns the migrations applied.
+    """
+    applied = migrate(located.database_url)
     with install(located, "sendtrail_owner", pool_size=1):
-        pass
+        prepare_log(located)
+    return applied
 
 
 def address(found: Settings) -> str:

@@ -1,0 +1,60 @@
+"""The console command `sendtrail`."""
+
+import sys
+
+import typer
+from psycopg import OperationalError
+
+from adapters.config.tenants import ConfigError
+from adapters.database.embedded import EmbeddedServerError
+from adapters.database.migrate import MigrationError
+from adapters.keys.master import SealError
+from adapters.providers.port import ProviderError
+from adapters.store.errors import StoreError
+from adapters.webhook_log.port import WebhookLogError
+from api.cli import configure, letters, run, tools, up
+from api.cli.connections import connection
+from api.demo.client import StoryError
+from api.demo.run import demo
+from projections.errors import ProjectionError
+
+EXPECTED = (
+    ConfigError, EmbeddedServerError, MigrationError, SealError, ProviderError, StoreError, WebhookLogError,
+    ProjectionError, StoryError, OSError,
+)  # fmt: skip
+"""Errors whose text says all that a person needs; anything else is a defect and keeps its traceback."""
+
+app = typer.Typer(
+    help="Sendtrail: the record of every attempt to send an invoice, and what became of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up.up, demo, run.serve, run.consume, run.project, run.dispatch):
+    app.command(rich_help_panel="Run")(command)
+for command in (tools.migrate, tools.simulate, letters.retention):
+    app.command(rich_help_panel="Look after")(command)
+for name, group in (
+    ("projection", tools.projection),
+    ("webhook", tools.webhook),
+    ("dead-letter", letters.dead_letter),
+    ("parked", letters.parked),
+):
+    app.add_typer(group, name=name, rich_help_panel="Look after")
+for name, group in (
+    ("tenant", configure.tenant),
+    ("key", configure.key),
+    ("connection", connection),
+    ("customer", configure.customer),
+):
+    app.add_typer(group, name=name, rich_help_panel="Configure")
+
+
+def main() -> None:
+    """Run the command line; an expected error is one line on stderr and exit status 1."""
+    try:
+        app()
+    except EXPECTED as error:
+        sys.exit(f"sendtrail: {error}")
+    except OperationalError as error:
+        sys.exit(f"sendtrail: the database cannot be used: {str(error).strip().splitlines()[0]}")

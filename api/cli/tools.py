@@ -1,0 +1,71 @@
+"""sendtrail migrate, projection, webhook, simulate, retention: looking after an installation."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.bootstrap import install
+from adapters.clock import clock_from
+from adapters.simulator.config import Config, load
+from adapters.simulator.server import run as run_simulator
+from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, settings
+from api.cli.output import console, table
+from api.cli.process import set_up_logging
+from api.cli.up import prepare
+from api.explain import explain_lines
+from consumers.projector import Projector
+
+projection = typer.Typer(help="Read models: how far behind they are; build them anew.", no_args_is_help=True)
+webhook = typer.Typer(help="Webhooks: what a provider's request means.", no_args_is_help=True)
+
+
+def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None, kafka: Kafka = None) -> None:
+    """Bring the database to the newest schema, and make the webhook topic where Kafka is used."""
+    set_up_logging("migrate")
+    found = located(settings(database_url=database_url, data_dir=data_dir, kafka=kafka))
+    applied = prepare(found)
+    console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is the newest")
+
+
+@projection.command("status")
+def projection_status(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Show how far each projection is behind the last event."""
+    with install(located(settings(database_url=database_url, data_dir=data_dir)), "sendtrail_worker") as installation:
+        found = Projector(installation.database, installation.keys).lag()
+    rows = [(lag.projection, str(lag.position), str(lag.head), str(lag.behind)) for lag in found]
+    table(["projection", "position", "last event", "behind"], rows, empty="no projection yet")
+
+
+@projection.command("rebuild")
+def projection_rebuild(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
+    """Empty the read models and fill them again from the first event on. Lists are incomplete meanwhile."""
+    with install(located(settings(database_url=database_url, data_dir=data_dir)), "sendtrail_worker") as installation:
+        projector = Projector(installation.database, installation.keys)
+        projector.rebuild()
+        console.print(f"{projector.run_once()} events projected by this command, the rest by the running projector")
+
+
+@webhook.command("explain")
+def explain(
+    file: Annotated[Path | None, typer.Argument(help="JSON lines; without it, standard input.")] = None,
+) -> None:
+    """Say offline what provider requests mean: JSON lines in, JSON lines out (see docs/webhooks.md)."""
+    lines = file.open(encoding="utf-8") if file else sys.stdin
+    with lines:
+        for answer in explain_lines(lines):
+            typer.echo(answer)
+
+
+def simulate(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port for the providers' APIs and the control page; 0: a free one.")] = 8025,
+    smtp_port: Annotated[int, typer.Option(help="Port for SMTP; 0: a free one.")] = 2525,
+    config: Annotated[Path | None, typer.Option(help="Accounts and pace, TOML or JSON.")] = None,
+    clock_file: ClockFile = None,
+) -> None:
+    """Run the provider simulator: sends, asks and calls back as the real ones do, and misbehaves on request."""
+    set_up_logging("simulate")
+    clock = clock_from(settings(clock_file=clock_file).clock_file)
+    run_simulator(host, port, smtp_port, clock, load(config) if config else Config())
