@@ -21,6 +21,7 @@ from adapters.simulator.world import World
 TEMPLATE = Template((Path(__file__).parent / "page.html").read_text())
 HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "Cache-Control": "no-store"}
 LATEST = 25
+MOST_SHOWN = 20_000  # characters of a request; attachments are long
 
 TITLES = {
     Channel.EMAIL: (
@@ -77,7 +78,7 @@ class Page:
             f"<pre>{escape(message.text)}</pre>",
             _section("What happened", ("At", "Event"), happened),
             _section("Callbacks", ("", "Events", "State", "Answers"), self._callback_rows(message)),
-            f"<h2>As received</h2><pre>{escape(_json(message.request))}</pre>",
+            f"<h2>As received</h2><pre>{escape(_shortened(_json(message.request)))}</pre>",
         ]
         return _page("\n".join(parts))
 
@@ -138,6 +139,10 @@ def _section(title: str, heads: Iterable[str], rows: Iterable[Iterable[str]]) ->
 
 def _answered(message: Message) -> str:
     return f"answered {message.answer}" if message.answer else ""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]} ..."
 
 
 def _code(text: str) -> str:

@@ -10,7 +10,7 @@ from adapters.simulator.config import Config
 from adapters.simulator.messages import Message
 
 
-class Rule(msgspec.Struct, forbid_unknown_fields=True):
+class Rule(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Goes for every recipient: a row of the tables by name, how it is told, other waits in seconds.
 
     `provider` None: all of them. `times` None: until it is taken away; else for so many calls that send.

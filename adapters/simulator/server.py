@@ -118,7 +118,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(app: Starlette, host: str, port: int, smtp_port: int, ready: Callable[[Running], None]) -> None:
     world: World = app.state.world
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     try:
         mailbox = await open_mailbox(world, host, smtp_port)
     except OSError:
@@ -137,8 +137,23 @@ async def _serve(app: Starlette, host: str, port: int, smtp_port: int, ready: Ca
         if not loop.is_closed():
             loop.call_soon_threadsafe(world.background.hurry)
 
-    ready(Running(f"http://{host}:{listener.getsockname()[1]}", mailbox.sockets[0].getsockname()[1], stop))
+    name = f"[{host}]" if ":" in host else host
+    ready(Running(f"http://{name}:{listener.getsockname()[1]}", mailbox.sockets[0].getsockname()[1], stop))
     try:
         await server.serve(sockets=[listener])
     finally:
         mailbox.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """asyncio answers without delay (TCP_NODELAY) only on sockets that name their protocol."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(256)
+    except OSError:
+        listener.close()
+        raise
+    return listener

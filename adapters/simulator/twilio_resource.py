@@ -62,11 +62,12 @@ def page_of(messages: Sequence[Message], path: str, query: dict[str, str]) -> di
     """One page of the messages (newest first) that the query asks for; None: it cannot be read."""
     try:
         size, number = int(query.get("PageSize", "50")), int(query.get("Page", "0"))
-        found = [message for message in messages if all(check(message) for check in _checks(query))]
+        checks = _checks(query)
     except ValueError:
         return None
     if not 1 <= size <= 1000 or number < 0:
         return None
+    found = [message for message in messages if all(check(message) for check in checks)]
     start = number * size
     more = start + size < len(found)
     return {

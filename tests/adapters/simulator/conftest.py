@@ -1,4 +1,4 @@
-"""A lab per test, so that no test sees another's messages."""
+"""One simulator for all tests, emptied before each; a receiver of its own for each, so that none gets another's."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.simulator.lab import Lab, Receiver, laboratory, receiving
+from adapters.simulator.server import Running
+from tests.adapters.simulator.lab import Lab, Receiver, laboratory, receiving, simulating
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[Running]:
+    with simulating() as found:
+        yield found
 
 
 @pytest.fixture
@@ -16,16 +23,18 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def open_lab(receiver: Receiver) -> Iterator[Callable[..., Lab]]:
-    """Start a lab with other settings than the quick ones."""
-    with ExitStack() as stack:
-
-        def start(**settings: Any) -> Lab:
-            return stack.enter_context(laboratory(receiver, **settings))
-
-        yield start
+def lab(simulator: Running, receiver: Receiver) -> Iterator[Lab]:
+    with laboratory(simulator, receiver) as found:
+        yield found
 
 
 @pytest.fixture
-def lab(open_lab: Callable[..., Lab]) -> Lab:
-    return open_lab()
+def open_lab(receiver: Receiver) -> Iterator[Callable[..., Lab]]:
+    """Start a simulator of the test's own, with other settings than the quick ones."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> Lab:
+            simulator = stack.enter_context(simulating(**settings))
+            return stack.enter_context(laboratory(simulator, receiver))
+
+        yield start

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl
 import httpx
 import msgspec
 
-from adapters.simulator.config import Account, Config
+from adapters.simulator.config import Config
 from adapters.simulator.server import Running, running
+from tests.support.eventually import eventually
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 PATIENCE = 15.0  # seconds; the most that a condition is waited for
@@ -97,12 +98,16 @@ class Receiver:
 
 
 class Lab:
-    """A simulator with one SendGrid and one Twilio account whose webhooks go to the receiver."""
+    """A simulator, emptied, with a SendGrid and a Twilio account whose webhooks go to the receiver."""
 
     def __init__(self, simulator: Running, receiver: Receiver) -> None:
         self.simulator, self.receiver, self.url = simulator, receiver, simulator.url
-        self.http = httpx.Client(base_url=simulator.url, timeout=PATIENCE, trust_env=False)
-        self.public_key = self.control("GET", "/accounts")["accounts"][0]["public_key"]
+        # Without `verify` no certificates are loaded, which would take longer than most tests.
+        self.http = httpx.Client(base_url=simulator.url, timeout=PATIENCE, trust_env=False, verify=False)
+        self.control("POST", "/reset")
+        account = {"provider": "sendgrid", "key": API_KEY, "webhook_url": f"{receiver.url}/mail"}
+        self.public_key = self.control("POST", "/accounts", account)["public_key"]
+        self.control("POST", "/accounts", {"provider": "twilio", "key": SID, "token": TOKEN})
 
     def control(self, method: str, path: str = "", body: Any = None, status: int = 200) -> Any:
         answer = self.http.request(method, f"/_control{path}", json=body)
@@ -138,6 +143,10 @@ class Lab:
         found: list[dict[str, Any]] = answer["callbacks"]
         return found
 
+    def hurry(self, holds: Callable[[], object]) -> None:
+        """End waits until it holds: the one that matters may only begin after the first time."""
+        eventually(lambda: self.control("POST", "/hurry") == {} and holds(), PATIENCE)
+
     def happened(self, message: dict[str, Any]) -> list[str]:
         found = self.control("GET", f"/messages/{message['id']}")
         return [occurrence["event"] for occurrence in found["occurrences"]]
@@ -153,14 +162,14 @@ def receiving() -> Iterator[Receiver]:
 
 
 @contextmanager
-def laboratory(receiver: Receiver, **settings: Any) -> Iterator[Lab]:
-    """A lab with the quick settings, or others."""
-    accounts = (
-        Account(provider="sendgrid", key=API_KEY, webhook_url=f"{receiver.url}/mail"),
-        Account(provider="twilio", key=SID, token=TOKEN),
-    )
-    config = msgspec.structs.replace(QUICK, accounts=accounts, **settings)
-    with running(config, lambda: NOON) as simulator:
-        lab = Lab(simulator, receiver)
-        with closing(lab.http):
-            yield lab
+def laboratory(simulator: Running, receiver: Receiver) -> Iterator[Lab]:
+    lab = Lab(simulator, receiver)
+    with closing(lab.http):
+        yield lab
+
+
+@contextmanager
+def simulating(**settings: Any) -> Iterator[Running]:
+    """A simulator with the quick settings, or others."""
+    with running(msgspec.structs.replace(QUICK, **settings), lambda: NOON) as simulator:
+        yield simulator

@@ -265,7 +265,7 @@ def test_a_late_bounce_comes_when_told_and_turns_the_status(lab: Lab) -> None:
     [message] = lab.messages()
     assert lab.happened(message) == ["sent", "delivered"]
 
-    lab.control("POST", "/hurry")
+    lab.hurry(lambda: len(lab.happened(lab.messages()[0])) == 3)
 
     assert lab.receiver.wait_events(3)[2]["event"] == "bounce"
     eventually(
@@ -276,7 +276,7 @@ def test_a_late_bounce_comes_when_told_and_turns_the_status(lab: Lab) -> None:
 def test_an_orphan_bounce_names_nothing_but_the_recipient(lab: Lab) -> None:
     lab.mail("orphan-bounce@buyer.example", custom_args={"attempt_id": "a-1"})
     lab.receiver.wait_events(2)
-    lab.control("POST", "/hurry")
+    lab.hurry(lambda: len(lab.happened(lab.messages()[0])) == 3)
     bounce = lab.receiver.wait_events(3)[2]
     assert bounce["event"] == "bounce"
     assert bounce["email"] == "orphan-bounce@buyer.example"
