@@ -134,9 +134,6 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     def last_try(self, number: int) -> Try | None:
         return next((t for t in reversed(self.tries) if number in t.recipients), None)
 
-    def handed_over(self) -> bool:
-        return any(t.outcome is TryOutcome.HANDED_OVER for t in self.tries)
-
     def _ends(self, outcome: TryOutcome) -> list[datetime | None]:
         return [t.ended_at for t in self.tries if t.outcome is outcome]
 

@@ -144,6 +144,15 @@ def test_a_dispatcher_that_was_thought_dead_may_still_say_what_it_knows() -> Non
     story.then(failed("validation", minute=5)).status_is(Status.FAILED, "validation")
 
 
+def test_every_outcome_has_its_moment() -> None:
+    story = given(sent())
+    assert (story.outcome().at, story.outcome().actor) == (at(0), None)
+    assert given(sent(), started()).outcome().at == at(1)
+    assert given(sent(), started(), handed()).outcome().at == at(2)
+    shown = given(sent(), started(), failed("rate_limited", again_at=9)).outcome()
+    assert (shown.at, shown.actor) == (at(2), None)
+
+
 def test_a_try_called_unknown_is_never_repeated_by_itself() -> None:
     story = given(sent(), started(), lost())
     story.when(lambda c: c.fail_try("a-1", 1, "rate_limited", at(5), next_at=at(6))).then()

@@ -79,6 +79,11 @@ def test_marking_a_new_one_restores_what_was_ignored() -> None:
     story.then(restored(5), marked("a-9", 5, 0, opened))
 
 
+def test_marking_what_is_there_is_no_new_send_and_restores_nothing() -> None:
+    story = given(LACKING, ignored()).when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), "by courier", at(1)))
+    assert story.then(marked()).communication.ignored
+
+
 def test_a_skipped_attempt_shows_why() -> None:
     story = given(sent()).when(lambda c: c.skip("a-1", "opted_out", at(1)))
     story.then(skipped()).status_is(Status.SKIPPED, "opted_out").times_are()
@@ -113,6 +118,11 @@ def test_whatever_waits_can_be_cancelled(asked: Order) -> None:
 def test_what_has_left_or_ended_can_be_neither_skipped_nor_cancelled(past: tuple[Fact, ...]) -> None:
     story = given(sent(), *past)
     story.refuses(errors.AlreadyEndedError, lambda c: c.cancel("a-1", None, at(9)), lambda c: c.skip("a-1", "x", at(9)))
+
+
+def test_a_stray_report_on_what_was_never_tried_holds_nobody_back() -> None:
+    story = given(sent(), reported(report(Status.SENT))).when(lambda c: c.cancel("a-1", PERSON, at(9)))
+    story.then(cancelled(minute=9)).status_is(Status.SKIPPED, "cancelled")
 
 
 def test_what_was_marked_as_sent_cannot_be_cancelled() -> None:

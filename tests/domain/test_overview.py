@@ -54,7 +54,21 @@ def test_one_delivered_attempt() -> None:
         (again(), (started("a-2"), failed("validation", attempt_id="a-2")), Status.FAILED, "validation"),
         (again(needs_action="missing_contact"), (), Status.NEEDS_ACTION, "missing_contact"),
         (again(scheduled_at=at(-5)), (), Status.QUEUED, None),
+        (again(scheduled_at=at(9)), (), Status.QUEUED, None),
         (again(scheduled_at=at(90)), (started("a-2", minute=90),), Status.SENDING, None),
+        (
+            again(scheduled_at=at(90)),
+            (started("a-2", minute=90), failed("rate_limited", attempt_id="a-2", minute=91, again_at=95)),
+            Status.QUEUED,
+            "rate_limited",
+        ),
+        (
+            again(),
+            (started("a-2"), failed("validation", attempt_id="a-2", status=Status.REJECTED)),
+            Status.REJECTED,
+            "validation",
+        ),
+        (again(), (started("a-2"), failed("duplicate", attempt_id="a-2")), Status.FAILED, "duplicate"),
     ],
 )
 def test_the_newest_that_counts_is_shown(second: Order, then: tuple[Fact, ...], status: Status, reason: str) -> None:

@@ -1,11 +1,12 @@
 """Several recipients: whose report it is, and what the attempt shows of them all."""
 
 import pytest
+from msgspec.structs import replace
 
 from domain.reports import DeliveryReport
 from domain.status import Status
 from domain.values import Channel, Recipient, Role
-from tests.domain.facts import Fact, at, cancelled, failed, handed, lost, order, report, reported, sent, started, to
+from tests.domain.facts import Fact, at, cancelled, failed, handed, order, report, reported, sent, started, to
 from tests.domain.story import Story, given
 
 TWO = sent(order(recipients=[to(1), to(2, "boss")]))
@@ -85,21 +86,6 @@ def test_one_that_failed_for_good_does_not_wait_for_the_others() -> None:
     given(text, started(recipients=(1,)), refused).status_is(Status.REJECTED, "invalid_recipient")
 
 
-def test_any_arrival_wins_over_the_last_try() -> None:
-    first = (
-        started(),
-        failed("rate_limited", again_at=3),
-        started(number=2, minute=3),
-        handed(number=2, minute=4, m2=1),
-    )
-    story = given(sent(), *first, reported(report(Status.FAILED, reason="hard_bounce", message_id="m2")))
-    story.status_is(Status.FAILED, "hard_bounce")
-    tried_by_hand = (lost(), handed(minute=5, m1=1))
-    given(sent(), started(), *tried_by_hand, reported(report(Status.DELIVERED, message_id="m1"))).status_is(
-        Status.DELIVERED
-    )
-
-
 def test_a_message_id_that_nobody_knows_is_the_last_trys() -> None:
     heard = reported(report(Status.DELIVERED, message_id="never seen"))
     tries = (started(), failed("rate_limited", again_at=3), started(number=2, minute=3))
@@ -112,6 +98,7 @@ def test_what_is_cancelled_between_tries_is_skipped_unless_the_provider_has_it()
     story = given(sent(), *tries).status_is(Status.SKIPPED, "cancelled")
     assert (story.communication.attempt("a-1").shipped_at, story.outcome().at) == (at(1), at(4))
     given(sent(), *tries, reported(report(Status.DELIVERED))).status_is(Status.DELIVERED)
+    given(sent(), *tries, reported(report(Status.SENT))).status_is(Status.SENT)
 
 
 @pytest.mark.parametrize("channel", [Channel.E_INVOICING, Channel.MANUAL])
@@ -124,3 +111,20 @@ def test_of_several_the_first_that_it_is_for_is_shown() -> None:
     assert given(sent(copies_first)).communication.attempt("a-1").addressee == to(2)
     assert given(sent(order(recipients=[]))).communication.attempt("a-1").addressee is None
     assert given(sent(order(recipients=[Recipient(1)]))).communication.attempt("a-1").addressee == Recipient(1)
+
+
+def test_each_message_is_a_try_and_any_arrival_wins() -> None:
+    tries = (started(), handed(m1=None), started(number=2, minute=3), handed(number=2, minute=4, m2=None))
+    first = report(Status.DELIVERED, 9, message_id="m1", reason="first")
+    second = report(Status.FAILED, 20, message_id="m2", reason="hard_bounce")
+    given(sent(), *tries).hears(second).status_is(Status.FAILED, "hard_bounce")
+    given(sent(), *tries).hears(first, second).status_is(Status.DELIVERED, "first")
+    given(sent(), *tries).hears(replace(second, message_id="m1"), first).status_is(Status.SENT)
+    given(sent(), *tries).hears(replace(second, message_id=None), first).status_is(Status.DELIVERED, "first")
+
+
+def test_of_many_reports_on_one_message_only_what_stands_is_kept() -> None:
+    opens = [report(Status.READ, minute, message_id="m") for minute in range(5, 30)]
+    story = given(sent(), started(), handed()).hears(*opens)
+    assert len(story.communication.attempt("a-1").heard) == 1
+    story.times_are(sent=2, read=5)

@@ -117,3 +117,5 @@ def test_the_buyers_latest_answer_stands_whenever_it_is_heard() -> None:
     for said in ([paid, accepted], [accepted, paid]):
         story = given(*SENT, *(reported(r, 20) for r in said))
         assert story.communication.attempt("a-1").buyer_response == BuyerResponse.PAID
+        story.hears(report(Status.COMPLAINED, 30))
+        assert story.communication.attempt("a-1").buyer_response == BuyerResponse.PAID

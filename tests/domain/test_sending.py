@@ -103,6 +103,14 @@ def test_a_network_without_addresses_has_one_recipient_all_the_same() -> None:
     given(sent(first), started(), handed()).status_is(Status.SENT).when(lambda c: c.send(second, at(5)))
 
 
+def test_nobody_and_somebody_are_not_the_same_recipient() -> None:
+    nobody, somebody = order("a-2", recipients=[], needs_action="missing_contact"), order("a-1")
+    given(sent(somebody)).when(lambda c: c.send(nobody, at(1))).then(sent(nobody, 1))
+    unnamed = order(channel=Channel.E_INVOICING, recipients=[])
+    named = order("a-2", channel=Channel.E_INVOICING)
+    given(sent(unnamed)).when(lambda c: c.send(named, at(1))).then(sent(named, 1))
+
+
 def test_an_attempt_that_needs_a_person_blocks_nothing() -> None:
     lacking = order(recipients=[], needs_action="missing_contact")
     story = given(sent(lacking)).status_is(Status.NEEDS_ACTION, "missing_contact")
@@ -171,15 +179,25 @@ def test_a_resend_uses_the_documents_and_the_message_again() -> None:
 
 
 def test_a_resend_may_bring_its_own() -> None:
-    first = order(formats=[DocumentFormat.PDF], documents=[document()], message=Message(sealed("old")))
+    first = order(formats=[DocumentFormat.PDF], documents=[document()], message=Message(sealed("old")), template="t-1")
     mine: dict[str, Any] = {
         "formats": [DocumentFormat.UBL],
         "documents": [document(DocumentFormat.UBL)],
         "language": "de",
     }
-    other = again(**mine, message=Message(sealed("new")), recipients=[to(1, "boss")])
+    other = again(**mine, message=Message(sealed("new")), recipients=[to(1, "boss")], template="t-2")
     story = given(sent(first), started(), handed())
     story.when(lambda c: c.resend(other, at(9), WINDOW)).then(resent(other, 9))
+
+
+def test_a_resend_takes_only_the_documents_that_it_asks_for() -> None:
+    pdf, ubl = document(), document(DocumentFormat.UBL)
+    both = order(formats=[DocumentFormat.PDF, DocumentFormat.UBL], documents=[pdf, ubl])
+    story = given(sent(both), started(), handed())
+    story.when(lambda c: c.resend(again(formats=[DocumentFormat.UBL]), at(9), WINDOW))
+    story.then(resent(again(formats=[DocumentFormat.UBL], documents=[ubl]), 9))
+    story = given(sent(order(documents=[pdf])), started(), handed())
+    story.when(lambda c: c.resend(again(), at(9), WINDOW)).then(resent(again(documents=[pdf]), 9))
 
 
 def test_a_new_send_restores_what_was_ignored() -> None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given as suppose
 from hypothesis import strategies as st
 
 from domain.reasons import REASONS, UNLISTED, reason
-from domain.reports import BuyerResponse, DeliveryReport, standing
+from domain.reports import BuyerResponse, DeliveryReport, Standing, standing
 from domain.status import LEAST_GOOD, LOOK, Status, Weight, natural, precedence, weight
 from domain.values import Order
 from tests.domain.facts import (
@@ -71,6 +72,12 @@ def test_digits_in_report_ids_compare_as_numbers() -> None:
     assert sorted(set(in_order), key=natural) == in_order
     assert natural("7") != natural("07")
     assert natural("9" * 5000) < natural("1" + "0" * 5000)
+
+
+def test_any_report_id_can_be_kept_in_a_snapshot() -> None:
+    """MessagePack holds no integer of more than 64 bits, and digests can be long runs of digits."""
+    claim = standing(report(Status.DELIVERED, report_id="9" * 5000))
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(claim), type=Standing) == claim
 
 
 @suppose(st.text(), st.text())
