@@ -35,7 +35,7 @@ def exchange(http: httpx.Client, method: str, url: str, **request: Any) -> RawAn
     except NEVER_CONNECTED as error:
         return TryLater("provider_outage", _says(error))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        return Refused("misconfigured", _says(error))
+        return misconfigured(_says(error))
     except httpx.HTTPError as error:
         return Unknown(_says(error))
     return raw(response)
@@ -65,6 +65,11 @@ def credential(connection: Connection, name: str) -> str:
     return value
 
 
+def misconfigured(detail: object) -> Refused:
+    """Our own doing, so it counts as failed and not as rejected by the provider."""
+    return Refused("misconfigured", str(detail), Status.FAILED)
+
+
 def by_status(answer: RawAnswer, detail: str) -> Answer:
     """What an HTTP status alone says of a send; providers look at their own codes first."""
     if answer.status == httpx.codes.TOO_MANY_REQUESTS:
@@ -74,7 +79,7 @@ def by_status(answer: RawAnswer, detail: str) -> Answer:
     if answer.status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
         return Refused("too_large", detail)
     if answer.status in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED) or 300 <= answer.status < 400:
-        return Refused("misconfigured", detail)
+        return misconfigured(detail)
     if 400 <= answer.status < 500 and answer.status != httpx.codes.REQUEST_TIMEOUT:
         return Refused("validation", detail)
     return Unknown(detail)

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from adapters.providers.calls import ask
-from adapters.providers.port import Connection, Lookup, ProviderReport, UnreadableError
+from adapters.providers.port import Connection, Lookup, ProviderReport, RawAnswer, UnreadableError
 from adapters.providers.reading import digest, load_json, text
 from adapters.providers.sendgrid import webhook
 from adapters.providers.sendgrid.sending import api_url, authorization
@@ -28,10 +28,10 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
     url, headers = f"{api_url(connection)}/v3/messages", authorization(connection)
     found: list[ProviderReport] = []
     if lookup.message_id:
-        found = _read(ask(http, f"{url}/{quote(lookup.message_id, safe='')}", headers=headers).body)
+        found = _read(ask(http, f"{url}/{quote(lookup.message_id, safe='')}", headers=headers))
     if not found:
         page = ask(http, url, headers=headers, params={"query": _query(lookup), "limit": LIMIT})
-        found = [r for r in _read(page.body) if lookup.message_id or r.message_id not in lookup.known]
+        found = [r for r in _read(page) if lookup.message_id or r.message_id not in lookup.known]
     return [msgspec.structs.replace(r, attempt_id=lookup.attempt_id) for r in found]
 
 
@@ -53,9 +53,11 @@ def _query(lookup: Lookup) -> str:
     return f"(unique_args['attempt_id']=\"{lookup.attempt_id}\")"
 
 
-def _read(body: bytes) -> list[ProviderReport]:
+def _read(answer: RawAnswer) -> list[ProviderReport]:
+    if answer.status == httpx.codes.NOT_FOUND:
+        return []
     try:
-        return reports(load_json(body))
+        return reports(load_json(answer.body))
     except UnreadableError as error:
         raise httpx.DecodingError(str(error)) from None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange
+from adapters.providers.calls import by_status, credential, exchange, misconfigured
 from adapters.providers.port import (
     Answer,
     Attachment,
@@ -15,7 +15,6 @@ from adapters.providers.port import (
     Outgoing,
     OutgoingRecipient,
     RawAnswer,
-    Refused,
     Taken,
     Unknown,
     UnreadableError,
@@ -30,7 +29,7 @@ def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answ
     try:
         url, headers, body = api_url(connection), authorization(connection), message(outgoing, connection)
     except MisconfiguredError as error:
-        return Refused("misconfigured", str(error))
+        return misconfigured(error)
     answer = exchange(http, "POST", f"{url}/v3/mail/send", headers=headers, json=body)
     return outcome(answer) if isinstance(answer, RawAnswer) else answer
 
@@ -41,7 +40,7 @@ def outcome(answer: RawAnswer) -> Answer:
         name = text(answer.headers.get("x-message-id"), ID_LIMIT)
         return Taken([HandedMessage(name)]) if name else Unknown("HTTP 202 without X-Message-Id")
     if answer.status == httpx.codes.OK:
-        return Refused("misconfigured", "HTTP 200: only validated, the account is in sandbox mode")
+        return misconfigured("HTTP 200: only validated, the account is in sandbox mode")
     return by_status(answer, _errors(answer))
 
 

@@ -16,10 +16,10 @@ from adapters.providers.port import (
     InvalidAddressError,
     MisconfiguredError,
     Outgoing,
-    OutgoingRecipient,
 )
 from domain.values import Role
 
+LONGEST_WAIT = 600.0  # seconds, at each step
 PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 _TYPE = re.compile(r"(?!multipart/|message/)([\w!#$&^.+-]+)/([\w!#$&^.+-]+)", re.ASCII)
 
@@ -48,6 +48,8 @@ def mailbox(connection: Connection) -> Mailbox:
         address = ascii_email(connection.setting("from_email"))
         port = int(connection.setting("port", str(PORTS[security])))
         timeout = float(connection.setting("timeout_seconds", "30"))
+        if not (0 < port < 65536 and 0 < timeout <= LONGEST_WAIT):
+            raise ValueError
     except (InvalidAddressError, ValueError):
         raise MisconfiguredError(f"connection {connection.id}: check from_email, port and timeout_seconds") from None
     username = str(connection.settings.get("username") or "")
@@ -66,11 +68,11 @@ def compose(outgoing: Outgoing, sender: Mailbox, addresses: dict[int, str], at: 
     international = any(not a.isascii() for a in [sender.address, *addresses.values()])
     policy = email.policy.SMTPUTF8 if international else email.policy.SMTP
     message = EmailMessage(policy.clone(cte_type="7bit"))
-    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["From"] = _address(sender.name, sender.address)
     for role, header in ((Role.TO, "To"), (Role.CC, "Cc")):
         people = [r for r in outgoing.recipients if r.role is role and r.number in addresses]
         if people:
-            message[header] = [_address(one, addresses[one.number]) for one in people]
+            message[header] = [_address(_one_line(one.name or ""), addresses[one.number]) for one in people]
     message["Subject"] = _one_line(outgoing.subject)
     message["Date"] = email.utils.format_datetime(at)
     message["Message-ID"] = f"<{message_id(outgoing, sender)}>"
@@ -80,8 +82,9 @@ def compose(outgoing: Outgoing, sender: Mailbox, addresses: dict[int, str], at: 
     return message.as_bytes()
 
 
-def _address(one: OutgoingRecipient, address: str) -> Address:
-    return Address(_one_line(one.name or ""), addr_spec=address)
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)
 
 
 def _attach(message: EmailMessage, one: Attachment) -> None:

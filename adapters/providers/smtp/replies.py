@@ -53,10 +53,10 @@ def refusal(step: Step, code: int, words: bytes) -> Refused | TryLater:
     detail = f"{code} {said}".strip()
     if code < 500:
         full = (enhanced_code(said) or "").endswith(".2.2")
-        outage = code == 421 or code < 400
+        outage = code == 421 or code < 400 or step is Step.LOGIN
         return TryLater("mailbox_full" if full else "provider_outage" if outage else "soft_bounce", detail)
     reason = _reason(step, code, enhanced_code(said))
-    return Refused(reason, detail, Status.FAILED if reason == "mailbox_full" else Status.REJECTED)
+    return Refused(reason, detail, Status.FAILED if reason in ("mailbox_full", "misconfigured") else Status.REJECTED)
 
 
 def _reason(step: Step, code: int, enhanced: str | None) -> str:

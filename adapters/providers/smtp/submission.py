@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from adapters.providers.addresses import ascii_email
+from adapters.providers.calls import misconfigured
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -42,7 +43,7 @@ def send(outgoing: Outgoing, connection: Connection, at: datetime) -> Answer:
         addresses, invalid = _addresses(outgoing)
         return _converse(outgoing, sender, addresses, invalid, at)
     except MisconfiguredError as error:
-        return Refused("misconfigured", str(error))
+        return misconfigured(error)
     except _OverError as over:
         return over.answer
 
@@ -57,7 +58,7 @@ def _addresses(outgoing: Outgoing) -> tuple[dict[int, str], list[tuple[int, Refu
         except InvalidAddressError as error:
             bad.append((one.number, Refused("invalid_recipient", str(error))))
     if not good:
-        raise _OverError(bad[0][1] if bad else Refused("missing_contact", "no recipient"))
+        raise _OverError(bad[0][1] if bad else Refused("missing_contact", "no recipient", Status.FAILED))
     return good, bad
 
 
@@ -89,7 +90,7 @@ def _connect(sender: Mailbox) -> smtplib.SMTP:
     except OSError as error:
         raise _OverError(_outage(error)) from None
     except ValueError as error:
-        raise _OverError(Refused("misconfigured", f"host or port: {type(error).__name__}")) from None
+        raise _OverError(misconfigured(f"host or port: {type(error).__name__}")) from None
 
 
 def _log_in(server: smtplib.SMTP, sender: Mailbox) -> None:
@@ -101,15 +102,15 @@ def _log_in(server: smtplib.SMTP, sender: Mailbox) -> None:
         if sender.username:
             server.login(sender.username, sender.password)
     except smtplib.SMTPNotSupportedError as error:
-        raise _OverError(Refused("misconfigured", str(error))) from None
+        raise _OverError(misconfigured(error)) from None
     except smtplib.SMTPResponseException as error:
         raise _OverError(refusal(Step.LOGIN, error.smtp_code, _raw(error.smtp_error))) from None
     except smtplib.SMTPServerDisconnected:
         raise
     except smtplib.SMTPException as error:
-        raise _OverError(Refused("misconfigured", str(error))) from None
+        raise _OverError(misconfigured(error)) from None
     except UnicodeError:
-        raise _OverError(Refused("misconfigured", "the user name or password is not ASCII")) from None
+        raise _OverError(misconfigured("the user name or password is not ASCII")) from None
 
 
 def _envelope(
@@ -141,7 +142,7 @@ def _for_good(told: Refused | TryLater) -> Refused:
 def _data(server: smtplib.SMTP, message: bytes) -> None:
     _expect(Step.DATA, server.docmd("DATA"), hoped=354)
     try:
-        server.send(_FIRST_DOT.sub(b"..", message) + b".\r\n")
+        server.send(_FIRST_DOT.sub(b"..", message) + (b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"))
         reply = server.getreply()
     except OSError as error:
         raise _OverError(Unknown(f"the connection was lost while the message was sent ({_name(error)})")) from None

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, wait
+from adapters.providers.calls import by_status, credential, exchange, misconfigured, wait
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -32,10 +32,12 @@ API_URL = "https://api.twilio.com"
 
 
 def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:
+    if not outgoing.recipients:
+        return Refused("missing_contact", "no recipient", Status.FAILED)
     try:
         url, auth, fields = account(connection), authorization(connection), form(outgoing, connection)
     except MisconfiguredError as error:
-        return Refused("misconfigured", str(error))
+        return misconfigured(error)
     answer = exchange(http, "POST", f"{url}/Messages.json", auth=auth, data=fields)
     told = outcome(answer) if isinstance(answer, RawAnswer) else answer
     if isinstance(told, Taken):
@@ -59,7 +61,7 @@ def outcome(answer: RawAnswer) -> Answer:
         return by_status(answer, detail)
     if reason == "rate_limited":
         return TryLater(reason, detail, wait(answer))
-    return Refused(reason, detail, Status.FAILED if reason == "opted_out" else Status.REJECTED)
+    return Refused(reason, detail, Status.FAILED if reason in ("opted_out", "misconfigured") else Status.REJECTED)
 
 
 def account(connection: Connection) -> str:

@@ -1,0 +1,26 @@
+"""Every provider is found by its name and says what it needs."""
+
+import pytest
+
+from adapters.providers.registry import PROVIDERS, UnknownProviderError, provider
+
+
+def test_by_name() -> None:
+    assert set(PROVIDERS) >= {"sendgrid", "twilio", "smtp"}
+    assert all(provider(name).name == name for name in PROVIDERS)
+
+
+def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownProviderError) as unknown:
+        provider("pigeon")
+    assert all(name in str(unknown.value) for name in (*PROVIDERS, "pigeon"))
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_what_it_needs_can_be_found(name: str) -> None:
+    needs = provider(name).needs
+    assert len({n.name for n in needs}) == len(needs)
+    assert all(n.where and "\n" not in n.where for n in needs)
+    key = provider(name).webhook_key
+    assert key is None or any(n.name == key and n.secret for n in needs)
+    assert (key is not None) == provider(name).signs
