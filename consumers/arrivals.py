@@ -1,0 +1,118 @@
+"""From the log's records to notices: what each raw request says, in our words. Reads nothing but the connection."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from adapters.keys.master import SealError
+from adapters.providers.port import Connection, ProviderReport, UnreadableError
+from adapters.providers.registry import UnknownProviderError
+from adapters.providers.registry import provider as provider_named
+from adapters.webhook_log.frames import UnreadableFrameError, decode_frame
+from adapters.webhook_log.port import LoggedRequest, Record
+
+WHOLE_FRAME = -1
+"""The `nth` of a dead letter that is a record nobody could take apart."""
+
+LONGEST_KEY = 500
+"""Characters. No provider's message id comes near; an index entry could not hold much more."""
+
+FindConnection = Callable[[UUID], Connection | None]
+
+
+class Place(NamedTuple):
+    """Where a request lies: partition name, offset of the record, and the how manieth of the record it is, from 0."""
+
+    log: str
+    offset: int
+    nth: int
+
+
+class Arrival(NamedTuple):
+    place: Place
+    logged: LoggedRequest
+
+
+class Notice(NamedTuple):
+    """One report of a request (the `number`-th, from 0), on its way to an attempt."""
+
+    place: Place
+    number: int
+    connection: Connection
+    report: ProviderReport
+    received_at: datetime
+
+    @property
+    def keys(self) -> list[str]:
+        """By what the attempt may be found: the id that the provider echoes, then its own message id."""
+        return [key for key in (self.report.attempt_id, self.report.message_id) if key and _possible(key)]
+
+
+class Understood(NamedTuple):
+    arrival: Arrival
+    connection: Connection
+    notices: list[Notice]
+
+
+class Dead(NamedTuple):
+    """A request that cannot be read, or a whole `frame`. `reason` holds no personal data.
+
+    `suspect`: many of these in a row mean a bad release.
+    """
+
+    place: Place
+    reason: str
+    arrival: Arrival | None = None
+    connection: Connection | None = None
+    frame: bytes = b""
+    suspect: bool = True
+
+
+Outcome = Understood | Dead
+
+
+def understand_records(name: str, records: Iterable[Record], find: FindConnection) -> list[Outcome]:
+    """What the requests of these records say, in their order."""
+    found: list[Outcome] = []
+    for record in records:
+        try:
+            arrivals = arrivals_of(name, record)
+        except UnreadableFrameError as error:
+            found.append(Dead(Place(name, record.offset, WHOLE_FRAME), str(error), frame=record.frame))
+        else:
+            found += [understand(arrival, find) for arrival in arrivals]
+    return found
+
+
+def arrivals_of(name: str, record: Record) -> list[Arrival]:
+    """Raises UnreadableFrameError."""
+    requests = decode_frame(record.frame)
+    return [Arrival(Place(name, record.offset, nth), logged) for nth, logged in enumerate(requests)]
+
+
+def understand(arrival: Arrival, find: FindConnection) -> Outcome:
+    """Whatever a provider module does with a hostile request ends here: in a dead letter, never in a stop."""
+    try:
+        connection = find(arrival.logged.connection_id)
+    except SealError as error:
+        return Dead(arrival.place, f"its connection's secrets do not open: {type(error).__name__}", arrival)
+    if connection is None:
+        return Dead(arrival.place, "its connection is gone or disabled", arrival, suspect=False)
+    try:
+        reports = provider_named(connection.provider).reports(arrival.logged.request)
+    except (UnreadableError, UnknownProviderError) as error:
+        return Dead(arrival.place, str(error), arrival, connection)
+    except Exception as error:  # noqa: BLE001 - a module that fails on one request must not hold up all others
+        return Dead(arrival.place, f"{type(error).__name__} while reading it", arrival, connection)
+    return Understood(arrival, connection, notices_of(arrival, connection, reports))
+
+
+def notices_of(arrival: Arrival, connection: Connection, reports: Iterable[ProviderReport]) -> list[Notice]:
+    at = arrival.logged.request.received_at
+    return [Notice(arrival.place, number, connection, report, at) for number, report in enumerate(reports)]
+
+
+def _possible(key: str) -> bool:
+    """What PostgreSQL cannot keep as text was never given out as an id either."""
+    return len(key) <= LONGEST_KEY and key.isprintable()

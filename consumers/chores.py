@@ -1,0 +1,38 @@
+"""What the webhook consumer does now and then between polls: parked reports that are due, and what is too old."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from adapters.bootstrap import Installation
+from adapters.provider_events import drop_old
+from consumers.attaching import Attaching
+from consumers.parked import ParkedReports
+
+log = logging.getLogger(__name__)
+PARKED_EVERY = 1.0
+DROP_EVERY = timedelta(hours=1)
+
+
+class Chores:
+    def __init__(self, installation: Installation, attaching: Attaching) -> None:
+        self.installation = installation
+        self.parked = ParkedReports(installation, attaching)
+        self._parked_at = 0.0
+        self._dropped_at: datetime | None = None
+
+    def do(self) -> None:
+        """What is due by now. Raises psycopg.OperationalError, BusyError."""
+        if time.monotonic() >= self._parked_at:
+            self._parked_at = time.monotonic() + PARKED_EVERY
+            while self.parked.attach_due():
+                pass
+        now = self.installation.clock()
+        if self._dropped_at is None or not self._dropped_at <= now < self._dropped_at + DROP_EVERY:
+            self._dropped_at = now
+            self.drop_old()
+
+    def drop_old(self) -> None:
+        dropped = drop_old(self.installation.database, self.installation.clock, self.installation.settings.raw_days)
+        if any(dropped.values()):
+            log.info("too old and dropped: %s", ", ".join(f"{count} {what}" for what, count in dropped.items()))

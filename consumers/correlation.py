@@ -1,0 +1,43 @@
+"""Finds the attempts that reports are about, and never outside the connection that a report came in over."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+from uuid import UUID
+
+from adapters.database.queries import load
+from adapters.database.session import Database, statement
+from consumers.arrivals import Notice
+
+SQL = load(__file__)
+
+
+class Target(NamedTuple):
+    """The attempt; `recipient` is the number that the message id belongs to, where it belongs to one alone."""
+
+    communication_id: UUID
+    attempt_id: str
+    recipient: int | None = None
+
+
+Known = dict[tuple[UUID, str], Target]
+
+
+def look_up(database: Database, notices: Iterable[Notice]) -> Known:
+    """All that is known of the notices' keys, in one query."""
+    wanted = {(n.connection.id, n.connection.tenant_id, key) for n in notices for key in n.keys}
+    if not wanted:
+        return {}
+    columns = [list(column) for column in zip(*sorted(wanted), strict=True)]
+    with database.transaction() as connection:
+        rows = connection.execute(statement(SQL["find"]), columns).fetchall()
+    return {(connection_id, key): Target(where, str(attempt), no) for connection_id, key, where, attempt, no in rows}
+
+
+def target_of(notice: Notice, known: Known) -> Target | None:
+    """The echoed attempt id decides; the message id adds whose message it is, if it is the same attempt's."""
+    here, report = notice.connection.id, notice.report
+    by_message = known.get((here, report.message_id or ""))
+    by_attempt = known.get((here, report.attempt_id or ""))
+    if by_attempt is None or (by_message and by_message.attempt_id == by_attempt.attempt_id):
+        return by_message
+    return by_attempt

@@ -1,0 +1,93 @@
+"""What is kept of a request beside events: the raw request, reports that match nothing yet, and dead letters.
+
+Every row names its place in the log, so that taking a record in again adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from adapters.database.queries import load
+from adapters.database.session import Database, Write, statement
+from adapters.keys.master import MasterKey
+from adapters.providers.port import ProviderReport
+from consumers.arrivals import Dead, Notice, Outcome, Place, Understood
+
+SQL = load(__file__)
+FIRST_PAUSE = timedelta(seconds=5)
+
+
+def days_of(outcomes: Iterable[Outcome]) -> set[date]:
+    kept = (o.arrival.logged.request.received_at for o in outcomes if isinstance(o, Understood))
+    return {moment.astimezone(UTC).date() for moment in kept}
+
+
+def ensure_days(database: Database, days: Iterable[date]) -> None:
+    """Make the partitions for these days. In a transaction of its own: making one takes stronger locks than writing."""
+    for day in sorted(days):
+        with database.transaction() as connection:
+            connection.execute(statement(SQL["day"]), (day,))
+
+
+def keep_raw(outcomes: Iterable[Outcome], about: Mapping[Place, set[UUID]]) -> Write:
+    rows = [_raw_row(o, about.get(o.arrival.place, set())) for o in outcomes if isinstance(o, Understood)]
+    return Write(SQL["raw"], rows)
+
+
+def park(notices: Sequence[Notice], master: MasterKey, now: datetime) -> Write:
+    return Write(SQL["park"], [_parked_row(notice, master, now + FIRST_PAUSE) for notice in notices])
+
+
+def bury(outcomes: Iterable[Outcome], now: datetime) -> Write:
+    return Write(SQL["bury"], [_dead_row(o, now) for o in outcomes if isinstance(o, Dead)])
+
+
+def seal_report(master: MasterKey, place: Place, number: int, report: ProviderReport) -> bytes:
+    return master.seal(msgspec.json.encode(report), _context(place, number))
+
+
+def open_report(master: MasterKey, place: Place, number: int, sealed: bytes) -> ProviderReport:
+    """Raises TamperedError."""
+    return msgspec.json.decode(master.open(sealed, _context(place, number)), type=ProviderReport)
+
+
+def storable(text: str) -> str:
+    """PostgreSQL's text has neither NUL nor half a surrogate pair; HTTP allows the second in a header."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
+def _context(place: Place, number: int) -> bytes:
+    return msgspec.json.encode(["parked", *place, number])
+
+
+def _raw_row(found: Understood, about: set[UUID]) -> tuple[Any, ...]:
+    request, connection = found.arrival.logged.request, found.connection
+    ids = (connection.tenant_id, connection.id, connection.provider)
+    communications = "{" + ",".join(sorted(map(str, about))) + "}"
+    return (request.received_at, *found.arrival.place, *ids, _headers(request.headers), storable(request.url),
+            request.body, communications)  # fmt: skip
+
+
+def _parked_row(notice: Notice, master: MasterKey, next_try: datetime) -> tuple[Any, ...]:
+    connection = notice.connection
+    sealed = seal_report(master, notice.place, notice.number, notice.report)
+    ids = (connection.tenant_id, connection.id, connection.provider)
+    return (*notice.place, notice.number, *ids, "\n".join(notice.keys), sealed, notice.received_at, next_try)
+
+
+def _dead_row(dead: Dead, now: datetime) -> tuple[Any, ...]:
+    connection, logged = dead.connection, dead.arrival.logged if dead.arrival else None
+    tenant, provider = (connection.tenant_id, connection.provider) if connection else (None, None)
+    whose = (tenant, logged.connection_id if logged else None, provider)
+    if logged is None:
+        return (*dead.place, *whose, dead.reason, "", "{}", dead.frame, now, now)
+    request = logged.request
+    told = (storable(request.url), _headers(request.headers), request.body, request.received_at)
+    return (*dead.place, *whose, storable(dead.reason), *told, now)
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    return msgspec.json.encode({storable(name): storable(value) for name, value in headers.items()}).decode()

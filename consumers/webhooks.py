@@ -1,0 +1,180 @@
+"""The loop that takes webhooks from the log and records each exactly once, whatever is killed when.
+
+Everything that follows from a chunk of one partition is one transaction: the partition's position (moved first, by
+compare-and-set), the events, the raw requests, parked reports and dead letters.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from psycopg import OperationalError
+
+from adapters.bootstrap import Installation
+from adapters.store.communications import persist
+from adapters.store.errors import BusyError, PositionLostError
+from adapters.store.recorder import Advance
+from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailableError, Record
+from consumers.arrivals import Dead, Outcome, Understood, understand_records
+from consumers.attaching import Attached, Attaching
+from consumers.chores import Chores
+from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
+
+log = logging.getLogger(__name__)
+DEAD_LIMIT = 100
+"""Unreadable requests in a row after which it stops: that is a bad release."""
+_CHUNK_BYTES = 8 * 1024 * 1024
+_CHUNK_RECORDS = 200
+_LONGEST_PAUSE = 15.0
+_LATER = (LogUnavailableError, BusyError, OperationalError)
+"""Nothing is lost and nothing was recorded: try again."""
+
+
+class TooManyDeadLettersError(Exception):
+    """So many requests in a row cannot be read that the release is to blame, not the requests."""
+
+
+class WebhookConsumer:
+    """Any number of them, in any number of processes, share the partitions of one log."""
+
+    def __init__(self, installation: Installation, reader: LogReader, *, dead_limit: int = DEAD_LIMIT) -> None:
+        self.installation = installation
+        self.reader = reader
+        self.dead_limit = dead_limit
+        self.attaching = Attaching(installation)
+        self.chores = Chores(installation, self.attaching)
+        self._dead_in_row = 0
+        self._astray = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`; the chunk at hand is finished first. A database or log that is away is waited for.
+
+        Raises PositionOutOfRangeError, TooManyDeadLettersError.
+        """
+        pause = 0.25
+        while not stop.is_set():
+            try:
+                self.step(0.5)
+                self.chores.do()
+                pause = 0.25
+            except _LATER as error:
+                log.warning("webhooks wait: %s; trying again in %.1f s", type(error).__name__, pause)
+                stop.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def step(self, timeout: float) -> int:
+        """One poll, recorded; returns how many requests that were. After a failure it first goes back."""
+        if self._astray:
+            for name in self.reader.assigned():
+                self.reader.seek(name, self._stored(name))
+        self._astray = True
+        polled = self.reader.poll(timeout, _CHUNK_RECORDS)
+        taken = sum(self._take(name, batch) for name, batch in polled.items())
+        self._astray = False
+        return taken
+
+    def _take(self, name: str, batch: Batch) -> int:
+        """Record a partition's batch chunk by chunk."""
+        taken, after, waiting = 0, batch.after, deque(_chunks(batch.records))
+        while waiting:
+            chunk = waiting.popleft()
+            move = Advance(name, after, chunk[-1].offset)
+            outcomes = understand_records(name, chunk, self.installation.connections.get)
+            try:
+                self._record(outcomes, move)
+            except PositionLostError:
+                self.reader.seek(name, self._stored(name))
+                log.info("%s: another consumer was here", name)
+                return taken
+            except Exception as error:
+                if _passes(error):
+                    raise
+                if len(chunk) > 1:
+                    waiting.extendleft([record] for record in reversed(chunk))
+                    continue
+                self._bury(outcomes, move, error)
+            taken, after = taken + len(outcomes), move.to
+            self.reader.recorded(name, after)
+        return taken
+
+    def _stored(self, name: str) -> int:
+        return self.installation.communications.recorder.positions([name]).get(name, BEGINNING)
+
+    def _bury(self, outcomes: Sequence[Outcome], move: Advance, error: Exception) -> None:
+        """A record that cannot be recorded holds up nobody else."""
+        reason = f"{type(error).__name__} while recording it"
+        log.error("%s offset %d: %s; put to the dead letters", move.name, move.to, reason)
+        self._record([_dead(o, reason) for o in outcomes], move)
+
+    def _record(self, outcomes: Sequence[Outcome], move: Advance) -> None:
+        dead_in_row = self._count_dead(outcomes)
+        ensure_days(self.installation.database, days_of(outcomes))
+        events, parked = persist(lambda: self._once(outcomes, move))
+        self._dead_in_row = dead_in_row
+        dead = sum(isinstance(o, Dead) for o in outcomes)
+        log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
+        if events:
+            self._wake_projector()
+
+    def _once(self, outcomes: Sequence[Outcome], move: Advance) -> tuple[int, int]:
+        """On fresh aggregates; returns how many events and parked reports came of it."""
+        now = self.installation.clock()
+        attached = self.attaching.attach(n for o in outcomes if isinstance(o, Understood) for n in o.notices)
+        events = _events(attached)
+        writes = [
+            keep_raw(outcomes, attached.about),
+            park(attached.unmatched, self.installation.master, now),
+            bury(outcomes, now),
+        ]
+        self.installation.communications.record(attached.changed, advance=[move], writes=writes)
+        return events, len(attached.unmatched)
+
+    def _count_dead(self, outcomes: Sequence[Outcome]) -> int:
+        """How many are dead in a row at the end of these. Raises TooManyDeadLettersError; nothing is recorded then."""
+        in_row = self._dead_in_row
+        for outcome in outcomes:
+            if not isinstance(outcome, Dead):
+                in_row = 0
+            elif outcome.suspect:
+                in_row += 1
+                if in_row >= self.dead_limit:
+                    where = f"{outcome.place.log} offset {outcome.place.offset}"
+                    raise TooManyDeadLettersError(
+                        f"{in_row} webhooks in a row unreadable, at {where}: {outcome.reason}"
+                    )
+        return in_row
+
+    def _wake_projector(self) -> None:
+        with self.installation.database.transaction() as connection:
+            connection.execute("NOTIFY sendtrail_appended")
+
+
+def _passes(error: Exception) -> bool:
+    """Errors that are not about this record. Class 54 (a limit of PostgreSQL's) is, although psycopg counts it so."""
+    limit = isinstance(error, OperationalError) and (error.sqlstate or "").startswith("54")
+    return isinstance(error, (*_LATER, TooManyDeadLettersError)) and not limit
+
+
+def _chunks(records: Sequence[Record]) -> Iterator[list[Record]]:
+    """Bounded in bytes, because each becomes one transaction."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        if chunk and size + len(record.frame) > _CHUNK_BYTES:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(record)
+        size += len(record.frame)
+    if chunk:
+        yield chunk
+
+
+def _dead(outcome: Outcome, reason: str) -> Dead:
+    if isinstance(outcome, Dead):
+        return outcome
+    return Dead(outcome.arrival.place, reason, outcome.arrival, outcome.connection)
+
+
+def _events(attached: Attached) -> int:
+    return sum(len(communication.pending_events) for communication in attached.changed)
