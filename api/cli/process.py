@@ -9,11 +9,14 @@ from types import FrameType
 
 PARENT_PIPE = "SENDTRAIL_PARENT_PIPE"
 """A file descriptor whose other end the parent holds: when it closes, however the parent died, so do we."""
+LOG_LEVEL = "SENDTRAIL_LOG_LEVEL"
+"""DEBUG, INFO (the default), WARNING or ERROR."""
 
 
 def set_up_logging(name: str) -> None:
     """One line a record, to stderr. Nothing that Sendtrail logs holds personal data or a secret."""
-    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name:<9} %(levelname)-7s %(message)s", force=True)
+    level = os.environ.get(LOG_LEVEL, "INFO").upper()
+    logging.basicConfig(level=level, format=f"%(asctime)s {name:<9} %(levelname)-7s %(message)s", force=True)
     for chatty in ("kafka", "httpx", "httpcore", "mail.log", "psycopg.pool", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 

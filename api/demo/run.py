@@ -1,5 +1,6 @@
 """Starts everything in a folder of its own, tells the story, stays up until Ctrl-C, and leaves nothing running."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from adapters.config.api_keys import Scope
 from adapters.settings import Settings
 from api.cli.options import Port
 from api.cli.output import console
-from api.cli.process import set_up_logging, stop_event
+from api.cli.process import LOG_LEVEL, set_up_logging, stop_event
 from api.cli.supervisor import Supervisor
 from api.cli.up import address, free_port, running
 from api.demo.client import Client, wait_for
@@ -35,6 +36,7 @@ def demo(
     stay: Annotated[bool, typer.Option(help="Stay up after the story, to try things out.")] = True,
 ) -> None:
     """Run the whole system on this machine, with simulated providers, and tell a small story on it."""
+    os.environ.setdefault(LOG_LEVEL, "WARNING")
     set_up_logging("demo")
     stop = stop_event()
     with _folder(folder) as place:
