@@ -1,0 +1,160 @@
+"""Changes as they happen, for everyone who watches a tenant: read once, encoded once, sent to many.
+
+A watcher has a place in the order of positions and no queue. What is behind its place comes from the tenant's recent
+changes or, where it is further back than those reach, from the read models. So a watcher may be as slow as it likes and
+resume wherever it stopped; it costs no memory and loses nothing.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncCursor, OperationalError
+
+from api.http.masking import masked
+from api.http.waiting import Projected
+from projections.queries.changes import Batch, Changed, Kind, changes, checkpoint
+
+log = logging.getLogger(__name__)
+RECENT = 2000
+"""Changes of one tenant that are held for its watchers."""
+PAGE = 500
+_RETRY = 0.5
+"""Seconds until a failed read is tried again."""
+_LONG = 60.0
+_EVENTS = {Kind.COMMUNICATION: "communication.updated", Kind.ATTEMPT: "attempt.updated"}
+
+Reading = Callable[[UUID], "AbstractAsyncContextManager[AsyncCursor[tuple[Any, ...]]]"]
+
+
+class Change:
+    """A changed row and its server-sent event, but for the id."""
+
+    def __init__(self, row: Changed) -> None:
+        self.row = row
+
+    @cached_property
+    def event(self) -> bytes:
+        return self._event(self.row.doc.encode())
+
+    @cached_property
+    def masked_event(self) -> bytes:
+        return self._event(masked(self.row.doc))
+
+    def _event(self, doc: bytes) -> bytes:
+        return b"event: %s\ndata: %s\n\n" % (_EVENTS[self.row.kind].encode(), doc)
+
+
+class Channel:
+    """One tenant's recent changes: all those behind `floor`, up to `upto`."""
+
+    def __init__(self, tenant_id: UUID, start: int) -> None:
+        self.tenant_id = tenant_id
+        self.floor = self.upto = start
+        self.watchers = 0
+        self._recent: deque[Change] = deque()
+        self._moved = asyncio.Event()
+
+    def add(self, batch: Batch) -> None:
+        self._recent.extend(Change(row) for row in batch.changes)
+        self.upto = batch.upto
+        while len(self._recent) > RECENT:
+            self.floor = self._recent.popleft().row.position
+        self.wake()
+
+    def wake(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    def since(self, place: int) -> list[Change] | None:
+        """All changes behind a place, in order; None where it is too far back."""
+        if place < self.floor:
+            return None
+        found: list[Change] = []
+        for change in reversed(self._recent):
+            if change.row.position <= place:
+                break
+            found.append(change)
+        return found[::-1]
+
+    async def wait(self, within: float) -> None:
+        """Until something was added, or for `within` seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._moved.wait(), within)
+
+
+class Live:
+    """The channels of all watched tenants. `run` fills them whenever the projector has moved."""
+
+    def __init__(self, reading: Reading, projected: Projected) -> None:
+        self.reading = reading
+        self.projected = projected
+        self.closed = False
+        self._channels: dict[UUID, Channel] = {}
+
+    @asynccontextmanager
+    async def channel(self, tenant_id: UUID) -> AsyncIterator[tuple[Channel, int]]:
+        """The tenant's channel, and where the read models stand now."""
+        async with self.reading(tenant_id) as cursor:
+            now = await checkpoint(cursor)
+        channel = self._channels.setdefault(tenant_id, Channel(tenant_id, now))
+        channel.watchers += 1
+        try:
+            yield channel, now
+        finally:
+            channel.watchers -= 1
+            if not channel.watchers:
+                self._channels.pop(tenant_id, None)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            seen = self.projected.position
+            try:
+                await self._fill(seen)
+            except OperationalError as error:
+                log.warning("no live changes (%s), reading them again in %g s", type(error).__name__, _RETRY)
+                await asyncio.sleep(_RETRY)
+            else:
+                await self.projected.moved(seen, _LONG)
+
+    async def _fill(self, upto: int) -> None:
+        """A page for each tenant in turn, so that one with much to tell does not keep the others waiting."""
+        behind = [channel for channel in self._channels.values() if channel.upto < upto]
+        while behind:
+            moved = []
+            for channel in behind:
+                batch = await self._read(channel.tenant_id, channel.upto)
+                if batch.upto > channel.upto:
+                    channel.add(batch)
+                    moved.append(channel)
+            behind = [channel for channel in moved if channel.upto < upto]
+
+    async def next(self, channel: Channel, place: int, within: float) -> tuple[list[Change], int]:
+        """What changed behind a place, and the place behind that; nothing new after `within` seconds of silence."""
+        if channel.upto <= place and not self.closed:
+            await channel.wait(within)
+        known = channel.since(place)
+        if known is not None:
+            return known, max(place, channel.upto)
+        try:
+            batch = await self._read(channel.tenant_id, place)
+        except OperationalError:
+            await asyncio.sleep(_RETRY)
+            return [], place
+        return [Change(row) for row in batch.changes], batch.upto
+
+    async def _read(self, tenant_id: UUID, after: int) -> Batch:
+        async with self.reading(tenant_id) as cursor:
+            return await changes(cursor, after, PAGE)
+
+    def close(self) -> None:
+        """Ends every stream; their clients come back with the id of the last event they had."""
+        self.closed = True
+        for channel in self._channels.values():
+            channel.wake()

@@ -1,0 +1,79 @@
+"""What the reading routes share in one process: a pool, the projector's progress, and the live changes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import Request
+
+from adapters.database.pool import async_pool
+from api.http.live import Live
+from api.http.waiting import WAIT_LIMIT, Projected
+
+KEEP_ALIVE = 15.0
+"""Seconds of silence after which a stream says that it is still there."""
+STATEMENT_TIMEOUT = "20s"
+
+
+class Tenants:
+    """Transactions that see one tenant alone."""
+
+    def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]") -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def reading(self, tenant_id: UUID) -> "AsyncIterator[AsyncCursor[tuple[Any, ...]]]":
+        async with self.pool.connection() as connection, connection.transaction():
+            await connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant_id),))
+            yield connection.cursor()
+
+
+@dataclass(frozen=True)
+class ReadSide:
+    """`wait_limit` and `keep_alive` are seconds."""
+
+    tenants: Tenants
+    projected: Projected
+    live: Live
+    wait_limit: float = WAIT_LIMIT
+    keep_alive: float = KEEP_ALIVE
+
+
+@asynccontextmanager
+async def read_side(
+    url: str, *, pool_size: int = 10, wait_limit: float = WAIT_LIMIT, keep_alive: float = KEEP_ALIVE
+) -> AsyncIterator[ReadSide]:
+    """Opens the pool and follows the projector until the block ends. Belongs into the application's lifespan."""
+    pool = async_pool(
+        url,
+        "sendtrail_api",
+        max_size=pool_size,
+        application_name="sendtrail queries",
+        statement_timeout=STATEMENT_TIMEOUT,
+    )
+    async with pool:
+        tenants, projected = Tenants(pool), Projected(url)
+        live = Live(tenants.reading, projected)
+        tasks = [asyncio.create_task(projected.run()), asyncio.create_task(live.run())]
+        try:
+            yield ReadSide(tenants, projected, live, wait_limit, keep_alive)
+        finally:
+            live.close()
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+
+def read_side_of(request: Request) -> ReadSide:
+    found: ReadSide = request.app.state.read_side
+    return found
+
+
+ReadSideDep = Annotated[ReadSide, Depends(read_side_of)]

@@ -1,0 +1,122 @@
+"""GET: the overview and the log, their counts, and one communication or attempt with all that belongs to it."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.config.api_keys import Caller
+from api.errors import AttemptUnknownError, CommunicationNotFoundError, FieldError
+from api.http import asked, reading_docs
+from api.http.auth import MayRead
+from api.http.masking import masked
+from api.http.paging import CursorError, to_cursor, to_place
+from api.http.parameters import CURSOR, FILTERS, LIMIT, NEVER_SENT, PAGE, WAIT_FOR
+from api.http.read_side import ReadSide, ReadSideDep
+from projections.queries import details
+from projections.queries.filters import Filters
+from projections.queries.lists import LOG, OVERVIEW, List, Page, Place, counts, page
+
+router = APIRouter(tags=["reading"])
+_OVERVIEW = (*FILTERS, NEVER_SENT)
+_LOG = FILTERS
+_PAGED = (LIMIT, CURSOR, WAIT_FOR)
+
+
+@router.get("/v1/communications", **reading_docs.overview(*_OVERVIEW, *_PAGED))
+async def list_communications(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """One row for everything sent about one subject, newest attempt first."""
+    return await _list(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, *_PAGED)), caller, side)
+
+
+@router.get("/v1/attempts", **reading_docs.log(*_LOG, *_PAGED))
+async def list_attempts(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """Every attempt to send, newest first."""
+    return await _list(LOG, asked.read(request.query_params, (*_LOG, *_PAGED)), caller, side)
+
+
+@router.get("/v1/communications:counts", **reading_docs.counts(*_OVERVIEW, WAIT_FOR))
+async def count_communications(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """The number in each status group, and of all, under the same filters. `status_group` itself changes nothing."""
+    return await _counts(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, WAIT_FOR)), caller, side)
+
+
+@router.get("/v1/attempts:counts", **reading_docs.counts(*_LOG, WAIT_FOR))
+async def count_attempts(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """The number in each status group, and of all, under the same filters. `status_group` itself changes nothing."""
+    return await _counts(LOG, asked.read(request.query_params, (*_LOG, WAIT_FOR)), caller, side)
+
+
+@router.get("/v1/communications/{communication_id}", **reading_docs.one_communication(WAIT_FOR))
+async def get_communication(communication_id: str, request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """With its attempts, newest first, and its time line, earliest first; ignored or not."""
+    values = asked.read(request.query_params, (WAIT_FOR,))
+    await side.projected.reach(values.get("wait_for"), side.wait_limit)
+    if (wanted := _uuid(communication_id)) is not None:
+        async with side.tenants.reading(caller.tenant_id) as cursor:
+            found = await details.communication(cursor, wanted)
+        if found is not None:
+            return _json(found, caller)
+    raise CommunicationNotFoundError
+
+
+@router.get("/v1/attempts/{attempt_id}", **reading_docs.one_attempt(WAIT_FOR))
+async def get_attempt(attempt_id: str, request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+    """With its time line, earliest first."""
+    values = asked.read(request.query_params, (WAIT_FOR,))
+    await side.projected.reach(values.get("wait_for"), side.wait_limit)
+    if (wanted := _uuid(attempt_id)) is not None:
+        async with side.tenants.reading(caller.tenant_id) as cursor:
+            found = await details.attempt(cursor, wanted)
+        if found is not None:
+            return _json(found, caller)
+    raise AttemptUnknownError
+
+
+async def _list(of: List, values: dict[str, Any], caller: Caller, side: ReadSide) -> Response:
+    filters = asked.filters_of(values, caller)
+    after = _place(of, filters, values.get("cursor"))
+    await side.projected.reach(values.get("wait_for"), side.wait_limit)
+    async with side.tenants.reading(caller.tenant_id) as cursor:
+        found = await page(cursor, of, filters, after, values.get("limit", PAGE))
+    return _json(_page(of, filters, found), caller)
+
+
+async def _counts(of: List, values: dict[str, Any], caller: Caller, side: ReadSide) -> Response:
+    values.pop("status_group", None)
+    filters = asked.filters_of(values, caller)
+    await side.projected.reach(values.get("wait_for"), side.wait_limit)
+    async with side.tenants.reading(caller.tenant_id) as cursor:
+        found = await counts(cursor, of, filters)
+    return Response(msgspec.json.encode(found), media_type="application/json")
+
+
+def _place(of: List, filters: Filters, cursor: str | None) -> Place | None:
+    try:
+        return to_place(of.table, filters, cursor) if cursor is not None else None
+    except CursorError:
+        message = "Must be `next_cursor` of a page of this list with the same filters."
+        raise asked.refusal(FieldError("cursor", "invalid_cursor", message)) from None
+
+
+def _page(of: List, filters: Filters, found: Page) -> str:
+    """Put together from the rows' own JSON, which is not read again."""
+    cursor = f'"{to_cursor(of.table, filters, found.last)}"' if found.last else "null"
+    more = "true" if found.last else "false"
+    return f'{{"data":[{",".join(found.docs)}],"has_more":{more},"next_cursor":{cursor}}}'
+
+
+def _json(body: str, caller: Caller) -> Response:
+    shown = body.encode() if caller.sees_addresses else masked(body)
+    return Response(shown, media_type="application/json")
+
+
+def _uuid(text: str) -> UUID | None:
+    """None for what cannot be an id, and so names nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,15 @@
+"""The HTTP server."""
+
+import socket
+from typing import Any
+
+import uvicorn
+
+
+class Server(uvicorn.Server):
+    """Serves the application object itself. Ends the live streams before it waits for requests under way: they never end by themselves."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.read_side.live.close()
+        await super().shutdown(sockets)
