@@ -65,18 +65,21 @@ def conditions(filters: Filters) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in ("show_ignored", "include_collecting", "never_sent"):
         if not getattr(filters, name):
             yield SQL[name], {}
-    if len(groups := _groups(filters)) == 1:
-        yield SQL["status_group"], {"status_group": groups[0]}
-    elif groups:
-        yield SQL["status_groups"], {"status_groups": groups}
-    for name in _NAMED:
-        if wanted := getattr(filters, name):
-            yield SQL[name], {name: [str(value) for value in wanted]}
+    named = {"status_group": _groups(filters)} | {name: getattr(filters, name) for name in _NAMED}
+    for name, wanted in named.items():
+        if wanted:
+            yield _named(name, [str(value) for value in wanted])
     for name in ("sent_from", "sent_to"):
         if (moment := getattr(filters, name)) is not None:
             yield SQL[name], {name: moment}
     if filters.q is not None:
         yield SQL["q_with_recipients" if filters.in_recipients else "q"], {"q": _pattern(filters.q)}
+
+
+def _named(column: str, wanted: list[str]) -> tuple[str, dict[str, Any]]:
+    """A single value as an equality: then an index by it gives the rows in their order."""
+    sql, value = (SQL["is"], wanted[0]) if len(wanted) == 1 else (SQL["is_one_of"], wanted)
+    return sql.replace("{column}", column), {column: value}
 
 
 def _groups(filters: Filters) -> list[str]:

@@ -8,29 +8,11 @@ status_group <> 'hidden'
 -- never_sent --
 status_group <> 'never_sent'
 
--- status_group --
-status_group = %(status_group)s
+-- is --
+{column} = %({column})s::text
 
--- status_groups --
-status_group = ANY (%(status_groups)s::text[])
-
--- status --
-status = ANY (%(status)s::text[])
-
--- channel --
-channel = ANY (%(channel)s::text[])
-
--- subject_type --
-subject_type = ANY (%(subject_type)s::text[])
-
--- category --
-category = ANY (%(category)s::text[])
-
--- reason --
-reason = ANY (%(reason)s::text[])
-
--- customer_id --
-customer_id = ANY (%(customer_id)s::text[])
+-- is_one_of --
+{column} = ANY (%({column})s::text[])
 
 -- sent_from --
 shipped_at >= %(sent_from)s

@@ -72,16 +72,17 @@ def put_timeline(connection: "Connection[Any]", rows: Iterable[Row]) -> None:
     _put(connection, "read.timeline", {}, rows)
 
 
-def project_to(connection: "Connection[Any]", position: int) -> None:
-    """Move the checkpoint and say so, as a projector does after its commit."""
+def project_to(connection: "Connection[Any]", position: int, *, tell: bool = True) -> None:
+    """Move the checkpoint and `tell`, as a projector does after its commit."""
     connection.execute(
         "INSERT INTO read.checkpoint SELECT name, %s FROM unnest(ARRAY['attempt_log', 'overview', 'timeline']) AS name"
         " ON CONFLICT (projection) DO UPDATE SET position = excluded.position",
         (position,),
     )
     connection.commit()
-    connection.execute("SELECT pg_notify('sendtrail_projected', %s)", (str(position),))
-    connection.commit()
+    if tell:
+        connection.execute("SELECT pg_notify('sendtrail_projected', %s)", (str(position),))
+        connection.commit()
 
 
 def _put(connection: "Connection[Any]", table: str, names: dict[str, str], rows: Iterable[Row]) -> None:
