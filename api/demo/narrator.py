@@ -19,6 +19,7 @@ class Narrator:
         self.http = httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=None)
         self.listening = threading.Event()
         self._said: dict[str, str] = {}
+        self._news = threading.Condition()
         self._closed = False
 
     def __enter__(self) -> "Narrator":
@@ -29,6 +30,11 @@ class Narrator:
     def __exit__(self, *_: object) -> None:
         self._closed = True
         self.http.close()
+
+    def wait_until_said(self, attempt_id: str, status: str) -> None:
+        """Until the line was printed, so that the story goes on behind it; for 10 s at most."""
+        with self._news:
+            self._news.wait_for(lambda: self._said.get(attempt_id) == status, timeout=10)
 
     def _follow(self) -> None:
         try:
@@ -46,15 +52,15 @@ class Narrator:
         status, attempt_id = str(attempt["status"]), str(attempt["id"])
         if self._said.get(attempt_id) == status:
             return
-        self._said[attempt_id] = status
         color = COLORS.get(str(attempt["color"]), "white")
         reason = f" ({attempt['reason']})" if attempt.get("reason") else ""
         subject = attempt["subject"]
         number = subject["number"] if isinstance(subject, dict) else ""
-        to = attempt.get("recipient") or "-"
-        self.console.print(
-            f"    {attempt['channel']:<6} {number}  →  {to:<28} [{color}]{status}[/{color}]{reason}", highlight=False
-        )
+        line = f"    {attempt['channel']:<6} {number}  →  {attempt.get('recipient') or '-':<28}"
+        self.console.print(f"{line} [{color}]{status}[/{color}]{reason}", highlight=False)
+        with self._news:
+            self._said[attempt_id] = status
+            self._news.notify_all()
 
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:

@@ -47,8 +47,8 @@ def demo(
             simulator = _start_simulator(supervisor)
             with install(settings, "sendtrail_owner", pool_size=2) as installation:
                 key = _configure(installation, simulator)
-            with Narrator(address(settings), key, console):
-                Story(Client(address(settings), key), clock, console).tell()
+            with Narrator(address(settings), key, console) as narrator:
+                Story(Client(address(settings), key), narrator, clock, console).tell()
             if stay:
                 _invite(address(settings), simulator, key)
                 supervisor.watch(stop)

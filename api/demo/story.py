@@ -8,7 +8,7 @@ from rich.table import Table
 
 from adapters.clock import FileClock
 from api.demo.client import Client, StoryError
-from api.demo.narrator import day
+from api.demo.narrator import Narrator, day
 from api.demo.sample_invoice import sample_pdf
 
 FIRST_DAY = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
@@ -20,8 +20,9 @@ ANNA = {"id": "anna", "name": "Anna Peeters"}
 class Story:
     """Told on a running installation, whose clock it moves. Raises StoryError where Sendtrail does not do its part."""
 
-    def __init__(self, client: Client, clock: FileClock, console: Console) -> None:
+    def __init__(self, client: Client, narrator: Narrator, clock: FileClock, console: Console) -> None:
         self.client = client
+        self.narrator = narrator
         self.clock = clock
         self.console = console
 
@@ -31,8 +32,9 @@ class Story:
         self.subject("12345", "1210.00")
         self.say("Anna sends it by e-mail, to an address that does not exist.")
         first = self.send("12345", "email", WRONG_ADDRESS)
-        failed = self.client.wait_until(first["id"], "failed")
-        self.say(f"It failed: {failed['error']['title'].lower()}. Next step: {failed['error']['next_step']}")
+        failed = self.wait_until(first["id"], "failed")
+        self.say(f"It failed: {failed['error']['title'].lower()}.")
+        self.say(f"Next step: {failed['error']['next_step']}")
         self._day(SECOND_DAY)
         self.say("Anna corrects the address and resends.")
         again = self.client.call(
@@ -40,12 +42,18 @@ class Story:
             f"/v1/attempts/{first['id']}/resend",
             json={"recipients": [{"address": RIGHT_ADDRESS}], "requested_by": ANNA},
         )
-        self.client.wait_until(again["id"], "delivered")
+        self.wait_until(again["id"], "delivered")
         self._show_invoice()
         self.say("Invoice 12346 goes out by SMS.")
         self.subject("12346", "55.00")
         by_sms = self.send("12346", "sms", PHONE)
-        self.client.wait_until(by_sms["id"], "delivered")
+        self.wait_until(by_sms["id"], "delivered")
+
+    def wait_until(self, attempt_id: str, status: str) -> dict[str, Any]:
+        """The attempt, once it shows the status and the narrator has said so."""
+        found = self.client.wait_until(attempt_id, status)
+        self.narrator.wait_until_said(attempt_id, status)
+        return found
 
     def say(self, text: str) -> None:
         self.console.print(f"  {text}", highlight=False)
@@ -78,18 +86,18 @@ class Story:
         if len(overview) != 1 or overview[0]["status"] != "delivered" or len(log) != 2:
             raise StoryError("the overview should have one line that is delivered, and the log two")
         self.console.print()
-        self.console.print(_table("Overview: one line an invoice, what became of it", overview, "last_recipient"))
+        self.console.print(_table("Overview: a line an invoice", overview, "last_recipient", "last_sent_at"))
         self.console.print()
-        self.console.print(_table("Log: every attempt, for ever", log, "recipient"))
+        self.console.print(_table("Log: a line an attempt", log, "recipient", "shipped_at"))
         self.console.print()
 
 
-def _table(title: str, rows: list[dict[str, Any]], recipient: str) -> Table:
-    table = Table("invoice", "channel", "to", "status", "why", "at", title=title, title_justify="left", box=None)
+def _table(title: str, rows: list[dict[str, Any]], recipient: str, moment: str) -> Table:
+    table = Table("at", "invoice", "to", "status", title=f"  {title}", title_justify="left", box=None, padding=(0, 2))
     for row in rows:
-        at = row.get("last_sent_at") or row.get("shipped_at") or ""
-        why = row["error"]["title"] if row["error"] else ""
+        why = f" ({row['error']['title'].lower()})" if row["error"] else ""
         color = {"red": "red", "green": "green"}.get(row["color"], "white")
-        status = f"[{color}]{row['status']}[/{color}]"
-        table.add_row(row["subject"]["number"], row["channel"], row[recipient] or "-", status, why, at[:16])
+        at = datetime.fromisoformat(row[moment])
+        status = f"[{color}]{row['status']}[/{color}]{why}"
+        table.add_row(f"{at:%-d %b}", row["subject"]["number"], row[recipient] or "-", status)
     return table

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from adapters.bootstrap import Installation
+from adapters.webhook_log.opening import open_log
 from api.asking import Asking
 from api.http import health, reading, stream
 from api.http.attempts import attempts_router
 from api.http.bodies import BoundBodies
 from api.http.documents import documents_router
+from api.http.intake import intake_router
 from api.http.marks import marks_router
 from api.http.metrics import Metrics
 from api.http.observe import Observe
@@ -39,9 +42,11 @@ def build_app(installation: Installation) -> FastAPI:
     app.state.installation = installation
     app.state.metrics = Metrics()
     app.state.waker = Waker(installation.database.pool)
+    app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
     app.add_middleware(BoundBodies)
     app.add_middleware(Observe, metrics=app.state.metrics)
     add_problem_handlers(app)
+    app.include_router(intake_router(installation, app.state.webhook_log))
     # The order counts: an external id may have slashes, so the documents' paths come before the subjects'.
     for router in (documents_router(), subjects_router(), attempts_router(), marks_router(), reading.router,
                    stream.router, health.router):  # fmt: skip
@@ -53,6 +58,8 @@ def build_app(installation: Installation) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     installation: Installation = app.state.installation
+    # A thread for each connection but the waker's: more would only wait for one, and then give up.
+    current_default_thread_limiter().total_tokens = max(installation.database.pool.max_size - 1, 1)
     with httpx.Client(timeout=PROVIDER_TIMEOUT) as http:
         app.state.asking = Asking(installation, http)
         app.state.waker.start()
@@ -62,3 +69,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 yield
         finally:
             app.state.waker.stop()
+            app.state.webhook_log.close()
