@@ -175,7 +175,8 @@ Answer = Taken | Refused | TryLater | Unknown
 class Lookup(msgspec.Struct, frozen=True):
     """What is asked about: the message id if we have one, else the attempt as it was sent.
 
-    `known`: message ids that are already another attempt's; a search without a message id never claims those.
+    `known`: message ids that are already spoken for, by another attempt or another try; a search without a message
+    id never claims those. `text`: what was sent, to tell one message to the same address from the next.
     """
 
     attempt_id: str
@@ -183,6 +184,7 @@ class Lookup(msgspec.Struct, frozen=True):
     address: str | None = None
     sent_at: datetime | None = None
     known: frozenset[str] = frozenset()
+    text: str | None = None
 
 
 class Provider(Protocol):

@@ -33,6 +33,7 @@ class Twilio:
         Need("messaging_service_sid", "Messaging > Services: MG...; instead of from_number", required=False),
         Need("api_key_sid", "API keys: SK..., to call with a key instead of the auth token", required=False),
         Need("api_key_secret", "shown once when that key is made", secret=True, required=False),
+        Need("webhook_shared_key", "only where Twilio signs with a shared key instead", secret=True, required=False),
         Need("validity_seconds", "how long Twilio may hold a message in its queue", required=False),
         Need("api_url", "another edge or region", required=False, default=sending.API_URL),
     ]

@@ -13,9 +13,7 @@ ATTEMPT = "attempt_id"
 def reports(request: RawRequest) -> list[ProviderReport]:
     """Raises UnreadableError."""
     fields = _fields(request.body)
-    word = _first(fields, "MessageStatus", "SmsStatus", "EventType")
-    if word is None:
-        raise UnreadableError("no MessageStatus: not a status callback")
+    word = _word(fields)
     attempt = _attempt(request.url)
     sid, code = _first(fields, "MessageSid", "SmsSid"), error_code(fields.get("ErrorCode"))
     told = meaning(word, code)
@@ -39,6 +37,15 @@ def reports(request: RawRequest) -> list[ProviderReport]:
 def event_id(name: str | None, word: str, code: int | None, done: str | None = None) -> str:
     """The same for every repetition, and for the Message resource that says the same."""
     return digest(name, word.strip().lower(), code, done or None)
+
+
+def _word(fields: dict[str, str]) -> str:
+    """The status; `EventType=READ` is a read receipt, whatever status is beside it. Raises UnreadableError."""
+    status, event = _first(fields, "MessageStatus", "SmsStatus"), _first(fields, "EventType")
+    word = event if event and (status is None or event.lower() == "read") else status
+    if word is None:
+        raise UnreadableError("no MessageStatus: not a status callback")
+    return word
 
 
 def _fields(body: bytes) -> dict[str, str]:

@@ -104,13 +104,13 @@ def test_a_machine_reads_nothing(word: str, machine: object) -> None:
 @pytest.mark.parametrize(
     ("whole", "known"),
     [
-        ("tq8vGdWnQmy1.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0", "tq8vGdWnQmy1"),
-        ("tq8vGdWnQmy1.recvd-5f54b5d587-pczjm-1-67BADEEA-6.0", "tq8vGdWnQmy1"),
-        ("15a6b.e7f.77c2.filter0001.16648.5515E0B88.0", "15a6b.e7f.77c2"),
+        ("tq8vGdWnQmy1.filterdrecv-p9abc1-6d4f7b9c5-q7w8e-2-65A51E2C-3.0", "tq8vGdWnQmy1"),
+        ("tq8vGdWnQmy1.recvd-76f9c8d5b4-x2lkq-1-65A51E2C-7.0", "tq8vGdWnQmy1"),
+        ("15a6b.e7f.77c2.filter0042.2211.65A51E2C1.0", "15a6b.e7f.77c2"),
         ("15a6b.e7f.recvd-1.filter2.0", "15a6b.e7f"),
         ("tq8vGdWnQmy1.elsewhere-1.0", "tq8vGdWnQmy1"),
         ("tq8vGdWnQmy1", "tq8vGdWnQmy1"),
-        ("filter0199p1las1.4745.5717FB6F5.0", None),
+        ("filter0042p9abc1.2211.65A51E2C1.0", None),
         (".recvd-1", None),
         (None, None),
     ],

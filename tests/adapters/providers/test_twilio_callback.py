@@ -105,8 +105,14 @@ def test_twilio_tells_no_time_that_can_be_used() -> None:
 def test_the_older_names_are_read_too() -> None:
     (found,) = reports(request(b"SmsSid=SM1&SmsStatus=delivered&MessageStatus=", {}))
     assert (found.message_id, found.status) == ("SM1", Status.DELIVERED)
-    (read,) = reports(request(b"MessageSid=SM1&SmsSid=SM0&EventType=READ", {}))
+
+
+@pytest.mark.parametrize("beside", ["", "&MessageStatus=read", "&MessageStatus=delivered", "&SmsStatus=sent"])
+def test_a_read_receipt(beside: str) -> None:
+    (read,) = reports(request(f"MessageSid=SM1&SmsSid=SM0&EventType=READ{beside}".encode(), {}))
     assert (read.message_id, read.status) == ("SM1", Status.READ)
+    (other,) = reports(request(b"MessageSid=SM1&EventType=TYPING&MessageStatus=delivered", {}))
+    assert other.status is Status.DELIVERED
 
 
 def test_of_a_repeated_parameter_the_first_is_taken() -> None:

@@ -99,12 +99,20 @@ def test_of_several_that_it_may_be_none_is_claimed(
         resource("SM2", made=SENT_AT + timedelta(hours=1)),
         resource("SM2", direction="inbound"),
         resource("KNOWN"),
+        resource("SM2", body="Another invoice"),
     ],
 )
 def test_what_it_cannot_be_is_left_out(other: dict[str, Any], api: Scripted, client: httpx.Client) -> None:
     api.answers(http(200, {"messages": [other, resource()]}))
-    lookup = Lookup(ATTEMPT, None, TO, SENT_AT, known=frozenset({"KNOWN"}))
+    lookup = Lookup(ATTEMPT, None, TO, SENT_AT, known=frozenset({"KNOWN"}), text="Invoice 7 ")
     assert [f.message_id for f in ask(api, client, lookup)] == ["SM1"]
+
+
+@pytest.mark.parametrize("body", ["Invoice 7", "Sent from a trial account - Invoice 7", "", None])
+def test_a_text_that_it_may_be(body: str | None, api: Scripted, client: httpx.Client) -> None:
+    api.answers(http(200, {"messages": [resource(body=body)]}))
+    assert ask(api, client, Lookup(ATTEMPT, None, TO, SENT_AT, text="Invoice 7"))
+    assert ask(api, client, Lookup(ATTEMPT, None, TO, SENT_AT))
 
 
 def test_without_number_or_time_nothing_is_searched(api: Scripted, client: httpx.Client) -> None:
