@@ -23,7 +23,8 @@ from api.errors import (
 )
 from api.finding import communication_of
 from api.rendering import Shown, with_fields
-from api.sending import Done, existing, ref_of
+from api.sealing import ref_of
+from api.sending import Done, existing
 from consumers.arrivals import Notice, Place
 from consumers.attaching import delivery_report, recipient_number
 from domain.attempt import Attempt

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from psycopg import OperationalError
 
-from adapters.bootstrap import Installation
-from adapters.config.api_keys import Caller
 from adapters.store.communications import persist
 from adapters.store.errors import BusyError
 from api import rendering
@@ -17,7 +15,8 @@ from api.errors import SubjectNotFoundError
 from api.finding import remembered
 from api.http.problems import Problem, problem_of
 from api.rendering import Shown
-from api.sending import Done, ref_of
+from api.sealing import Sealer, ref_of
+from api.sending import Done
 from domain.communication import InvoiceCommunication
 from domain.status import Status
 
@@ -45,9 +44,9 @@ class _Outcome(NamedTuple):
 Outcomes = dict[int, _Outcome | Problem]
 
 
-def carry_out(installation: Installation, caller: Caller, jobs: Sequence[Job], refused: Mapping[int, Problem]) -> Done:
+def carry_out(sealer: Sealer, jobs: Sequence[Job], refused: Mapping[int, Problem]) -> Done:
     """The answer to all items, `refused` those that no job could be made of. Raises OperationalError."""
-    batch = _Batch(installation, caller)
+    batch = _Batch(sealer)
     by_communication: dict[UUID, list[Job]] = defaultdict(list)
     for job in jobs:
         by_communication[job.communication_id].append(job)
@@ -58,17 +57,19 @@ def carry_out(installation: Installation, caller: Caller, jobs: Sequence[Job], r
         # One communication with many writers must not hold up the others.
         for communication_id, its_jobs in by_communication.items():
             outcomes |= batch.record_alone(communication_id, its_jobs)
-    return _done(installation, caller, outcomes)
+    return _done(sealer, outcomes)
 
 
 class _Batch:
-    def __init__(self, installation: Installation, caller: Caller) -> None:
-        self.communications = installation.communications
-        self.tenant = caller.tenant_id
+    def __init__(self, sealer: Sealer) -> None:
+        self.sealer = sealer
+        self.communications = sealer.installation.communications
+        self.tenant = sealer.tenant
 
     def record(self, jobs: Mapping[UUID, Sequence[Job]]) -> Outcomes:
         """One transaction. Raises VersionConflictError, OperationalError: nothing was recorded."""
         loaded = self.communications.load(jobs, self.tenant)
+        self.sealer.fetch(loaded.found.values())
         outcomes: Outcomes = {}
         for communication_id, its_jobs in jobs.items():
             position = loaded.positions.get(communication_id, 0)
@@ -108,9 +109,9 @@ def _at(outcome: "_Outcome | Problem", recorded: int | None) -> "_Outcome | Prob
     return outcome._replace(shown=outcome.shown._replace(position=recorded))
 
 
-def _done(installation: Installation, caller: Caller, outcomes: Outcomes) -> Done:
+def _done(sealer: Sealer, outcomes: Outcomes) -> Done:
     opened = {index: o for index, o in outcomes.items() if isinstance(o, _Outcome)}
-    documents = rendering.attempts(installation.keys, caller.tenant_id, (o.shown for o in opened.values()))
+    documents = rendering.attempts(sealer.installation.keys, sealer.tenant, (o.shown for o in opened.values()))
     rendered = dict(zip(opened, documents, strict=True))
     position = max((o.shown.position for o in opened.values()), default=0)
     data = ",".join(_item(index, outcomes[index], rendered.get(index)) for index in sorted(outcomes))

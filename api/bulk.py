@@ -29,4 +29,4 @@ def send_all(installation: Installation, caller: Caller, asked: BulkIn, ids: Ids
 
         return Job(place, subject_id(caller.tenant_id, one.subject), open_attempt)
 
-    return carry_out(installation, caller, *indexed(asked.items, read))
+    return carry_out(sealer, *indexed(asked.items, read))

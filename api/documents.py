@@ -21,7 +21,6 @@ from domain.communication import InvoiceCommunication
 from domain.values import Document, DocumentFormat, Personal
 
 SQL = load(__file__)
-_NAMESPACE = UUID("5e0a8a3c-6a51-5c0e-9d27-7f5f0c9a4e44")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"/\\:*?<>|]+')
 _LONGEST_NAME = 120
 
@@ -65,11 +64,9 @@ def add(
     communication = existing(installation.communications.load([place], tenant).found.get(place))
     key = Sealer(installation, caller).key_of(communication)
     sha256 = installation.documents.put(key, content)
-    named = safe_name(filename) or f"{communication.details.number or subject.external_id}.{_SUFFIX[format_]}"
-    made = Document(
-        str(uuid5(place, f"{_NAMESPACE}:{key.id}:{format_}:{sha256}")), format_, key.seal(safe_name(named)), sha256,
-        len(content), key.id,
-    )  # fmt: skip
+    id_ = str(uuid5(place, f"document:{key.id}:{format_}:{sha256}"))
+    named = safe_name(filename) or _name_of(communication, format_)
+    made = Document(id_, format_, key.seal(named), sha256, len(content), key.id)
     return _record(installation, tenant, place, made, key)
 
 
@@ -124,4 +121,7 @@ def safe_name(filename: str) -> str:
     return name[-_LONGEST_NAME:].strip(" .")
 
 
-_SUFFIX = {DocumentFormat.PDF: "pdf", DocumentFormat.UBL: "xml"}
+def _name_of(communication: InvoiceCommunication, format_: DocumentFormat) -> str:
+    suffix = {DocumentFormat.PDF: "pdf", DocumentFormat.UBL: "xml"}[format_]
+    named = communication.details.number or communication.external_id
+    return safe_name(f"{named.replace('/', '_')}.{suffix}") or f"document.{suffix}"

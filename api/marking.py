@@ -14,8 +14,8 @@ from api.http.idempotency import Ids
 from api.http.problems import parsed
 from api.http.schemas import MarkIn, MarkItem, MarkSentIn, PersonIn
 from api.rendering import with_fields
-from api.sealing import Sealer
-from api.sending import Done, ref_of, subject_id
+from api.sealing import Sealer, ref_of
+from api.sending import Done, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import Person, Personal
 
@@ -36,7 +36,7 @@ def mark_sent(installation: Installation, caller: Caller, asked: MarkSentIn, ids
         where = subject_id(caller.tenant_id, one.subject)
         return Job(place, where, lambda c: _marked(sealer, c, one, attempt_id, asked.requested_by))
 
-    return carry_out(installation, caller, *indexed(asked.items, read))
+    return carry_out(sealer, *indexed(asked.items, read))
 
 
 def ignore(installation: Installation, caller: Caller, communication_id: UUID, asked: MarkIn) -> Done:

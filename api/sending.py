@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
-from adapters.keys import customer_ref
 from adapters.keys.ring import CustomerKey
 from adapters.providers.port import Connection
 from api import planning, rendering
@@ -16,7 +15,7 @@ from api.errors import ErasedError, SubjectNotFoundError
 from api.finding import communication_of, remembered
 from api.http.schemas import ResendIn, SendIn, SubjectRef
 from api.rendering import Shown
-from api.sealing import Sealer
+from api.sealing import Sealer, ref_of
 from domain.communication import InvoiceCommunication
 from domain.values import Cause, Channel, Order, Personal, Recipient
 from projections.personal import collect
@@ -78,12 +77,6 @@ def existing(found: InvoiceCommunication | None) -> InvoiceCommunication:
 
 def subject_id(tenant: UUID, subject: SubjectRef) -> UUID:
     return InvoiceCommunication.create_id(tenant, subject.type, subject.external_id)
-
-
-def ref_of(communication: InvoiceCommunication) -> str:
-    """Whose personal data an answer about it shows."""
-    customer = communication.details.customer
-    return customer_ref(customer.id if customer else None, communication.subject_type, communication.external_id)
 
 
 def _again(

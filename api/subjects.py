@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
+from adapters.keys import customer_ref
 from adapters.keys.ring import CustomerKey
 from api import rendering
 from api.errors import SubjectNotFoundError
 from api.http.schemas import CustomerIn, SubjectIn, SubjectRef
 from api.rendering import with_fields
-from api.sealing import Sealer
-from api.sending import Done, ref_of, subject_id
+from api.sealing import Sealer, ref_of
+from api.sending import Done, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import CustomerRef, Personal, SubjectDetails
 
@@ -57,15 +58,15 @@ def _details(sealer: Sealer, communication: InvoiceCommunication, said: SubjectI
 
 def _customer(sealer: Sealer, communication: InvoiceCommunication, said: CustomerIn) -> CustomerRef:
     """A name that is said again keeps its sealed form, so that nothing seems to have changed."""
+    if said.name is None:
+        return CustomerRef(said.id)
     known = communication.details.customer
-    key = sealer.key(said.id, communication.subject_type, communication.external_id)
-    if known is not None and known.id == said.id and _same(sealer, key, known.name, said.name):
+    key = sealer.key(customer_ref(said.id, communication.subject_type, communication.external_id))
+    if known is not None and known.id == said.id and known.name and _says(sealer, key, known.name, said.name):
         return known
-    return CustomerRef(said.id, key.seal(said.name) if said.name else None)
+    return CustomerRef(said.id, key.seal(said.name))
 
 
-def _same(sealer: Sealer, key: CustomerKey, sealed: Personal | None, plain: str | None) -> bool:
-    """Sealed under a key that was destroyed it is not the same: who is named again after an erasure is named anew."""
-    if sealed is None or plain is None:
-        return sealed is None and plain is None
+def _says(sealer: Sealer, key: CustomerKey, sealed: Personal, plain: str) -> bool:
+    """Sealed under a key that was destroyed it does not: who is named again after an erasure is named anew."""
     return sealed.key == key.id and sealer.installation.keys.open([sealed], sealer.tenant)[sealed] == plain
