@@ -43,13 +43,14 @@ def build_app(installation: Installation) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.waker = Waker(installation.database.pool)
     app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
+    app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
     app.add_middleware(BoundBodies)
     app.add_middleware(Observe, metrics=app.state.metrics)
     add_problem_handlers(app)
     app.include_router(intake_router(installation, app.state.webhook_log))
     # The order counts: an external id may have slashes, so the documents' paths come before the subjects'.
     for router in (documents_router(), subjects_router(), attempts_router(), marks_router(), reading.router,
-                   stream.router, health.router):  # fmt: skip
+                   stream.router, intake_router(installation, app.state.webhook_log), health.router):  # fmt: skip
         app.include_router(router)
     app.openapi = described(app)  # type: ignore[method-assign]
     return app
@@ -69,4 +70,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 yield
         finally:
             app.state.waker.stop()
+            app.state.webhook_log.close()
             app.state.webhook_log.close()
