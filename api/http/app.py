@@ -43,11 +43,9 @@ def build_app(installation: Installation) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.waker = Waker(installation.database.pool)
     app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
-    app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
     app.add_middleware(BoundBodies)
     app.add_middleware(Observe, metrics=app.state.metrics)
     add_problem_handlers(app)
-    app.include_router(intake_router(installation, app.state.webhook_log))
     # The order counts: an external id may have slashes, so the documents' paths come before the subjects'.
     for router in (documents_router(), subjects_router(), attempts_router(), marks_router(), reading.router,
                    stream.router, intake_router(installation, app.state.webhook_log), health.router):  # fmt: skip
@@ -70,5 +68,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 yield
         finally:
             app.state.waker.stop()
-            app.state.webhook_log.close()
             app.state.webhook_log.close()
