@@ -1,0 +1,270 @@
+"""The webhook intake over HTTP: what is verified is logged before it is answered, and nothing else is."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from adapters.bootstrap import Installation
+from adapters.providers.port import Connection, RawRequest
+from adapters.simulator.signing import new_private_key, twilio
+from adapters.webhook_log.frames import decode_frame
+from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Positions
+from adapters.webhook_log.postgres import PostgresLog
+from api.http.intake import MOST_BYTES, intake_router, without_secrets
+from domain.values import Channel
+from tests.consumers.hooks import ADDRESS, TOKEN, Hooks, add_twilio, hooks, signed
+from tests.support.installation import START, installed
+
+pytestmark = pytest.mark.anyio
+PUBLIC = "https://mail.acme.example/sendtrail"
+
+
+class BrokenLog:
+    def append(self, requests: Sequence[LoggedRequest]) -> None:
+        raise LogUnavailableError(f"{len(requests)} requests refused")
+
+    def lag(self, positions: Positions) -> dict[str, int]:
+        return dict(positions([]))
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def world(database_url: str, tmp_path: Path) -> Iterator[Hooks]:
+    with hooks(database_url, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def api(world: Hooks, tmp_path: Path) -> Iterator[Installation]:
+    with installed(world.url, tmp_path, "sendtrail_api", world.clock) as made:
+        made.settings.public_url = PUBLIC + "/"
+        yield made
+
+
+def client(api: Installation, log: Any = None) -> httpx.AsyncClient:
+    app = FastAPI()
+    app.include_router(intake_router(api, log or PostgresLog(api.database.pool, api.clock)))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8080")
+
+
+def logged(world: Hooks) -> list[LoggedRequest]:
+    frames = world.rows("SELECT frame FROM work.webhook_log ORDER BY partition_no, log_offset")
+    return [request for (frame,) in frames for request in decode_frame(frame)]
+
+
+def path(connection: object) -> str:
+    return f"/v1/webhooks/{connection}"
+
+
+async def post(
+    api: Installation, where: object, body: bytes, headers: dict[str, str], log: Any = None
+) -> httpx.Response:
+    async with client(api, log) as http:
+        return await http.post(path(where), content=body, headers=headers)
+
+
+BODY = json.dumps([{"event": "delivered", "email": ADDRESS}]).encode() + b"\r\n"
+
+
+async def test_a_signed_webhook_is_in_the_log_before_it_is_answered(world: Hooks, api: Installation) -> None:
+    answer = await post(api, world.connection, BODY, signed(BODY))
+    assert (answer.status_code, answer.content) == (204, b"")
+    ((connection, request),) = logged(world)
+    assert (connection, request.body, request.received_at) == (world.connection, BODY, START)
+    assert request.url == f"{PUBLIC}/v1/webhooks/{world.connection}"
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-twilio-email-event-webhook-timestamp"]
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"\x00\xff", b"[]", b'{"wrong": "shape"}'])
+async def test_it_never_looks_into_what_is_signed(world: Hooks, api: Installation, body: bytes) -> None:
+    assert (await post(api, world.connection, body, signed(body))).status_code == 204
+    assert [r.request.body for r in logged(world)] == [body]
+
+
+async def test_the_same_request_again_is_taken_again(world: Hooks, api: Installation) -> None:
+    """Whether it is a repetition is for the consumer to know; here both are evidence."""
+    headers = signed(BODY)
+    for _ in range(2):
+        assert (await post(api, world.connection, BODY, headers)).status_code == 204
+    assert len(logged(world)) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (BODY.replace(b"delivered", b"delivereD"), signed(BODY), 403, "signature_wrong"),
+        (BODY.strip(), signed(BODY), 403, "signature_wrong"),
+        (b"", signed(BODY), 403, "signature_wrong"),
+        (BODY, signed(BODY, key=new_private_key()), 403, "signature_wrong"),
+        (BODY, signed(BODY) | {"X-Twilio-Email-Event-Webhook-Timestamp": "1768467601"}, 403, "signature_wrong"),
+        (BODY, signed(BODY) | {"X-Twilio-Email-Event-Webhook-Signature": "AAAA"}, 403, "signature_wrong"),
+        (BODY, {}, 401, "signature_missing"),
+        (BODY, {"Authorization": "Bearer something"}, 401, "signature_missing"),
+    ],
+)
+async def test_nothing_unsigned_is_kept(
+    world: Hooks, api: Installation, body: bytes, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = await post(api, world.connection, body, headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == code
+    assert logged(world) == []
+
+
+@pytest.mark.parametrize("where", [str(uuid4()), "mail", "0", "x" * 36, "%00", "{" + "0" * 34 + "}", UUID(int=0)])
+async def test_an_address_that_is_no_connection_is_not_found(world: Hooks, api: Installation, where: object) -> None:
+    answer = await post(api, where, BODY, signed(BODY))
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_connection")
+    assert logged(world) == []
+
+
+async def test_a_disabled_connection_is_not_found(world: Hooks, api: Installation) -> None:
+    world.owner.connections.disable(world.connection, world.clock())
+    assert (await post(api, world.connection, BODY, signed(BODY))).status_code == 404
+
+
+async def test_another_connections_signature_does_not_count(world: Hooks, api: Installation) -> None:
+    other = add_twilio(world.owner, world.tenant)
+    assert (await post(api, other, BODY, signed(BODY))).status_code == 401
+
+
+async def test_a_body_over_one_mebibyte_is_refused_before_it_is_read(world: Hooks, api: Installation) -> None:
+    sent = 0
+
+    async def ten_mebibytes() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(160):
+            sent += 1
+            yield bytes(64 * 1024)
+
+    app = FastAPI()
+    app.include_router(intake_router(api, PostgresLog(api.database.pool, api.clock)))
+    body = ten_mebibytes()
+
+    async def receive() -> dict[str, Any]:
+        part = await anext(body, None)
+        return {"type": "http.request", "body": part or b"", "more_body": part is not None}
+
+    answers: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path(world.connection), "raw_path": path(world.connection).encode(), "query_string": b"",
+        "root_path": "", "headers": [(b"host", b"x")], "server": ("x", 80), "client": ("x", 1),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    assert answers[0]["status"] == 413
+    assert sent == MOST_BYTES // (64 * 1024) + 1
+
+
+@pytest.mark.parametrize("size", [MOST_BYTES + 1, 10 * MOST_BYTES])
+async def test_a_length_that_is_too_large_is_refused_at_once(world: Hooks, api: Installation, size: int) -> None:
+    answer = await post(api, world.connection, bytes(size), {})
+    assert answer.status_code == 413
+    assert answer.headers["connection"] == "close"
+
+
+async def test_a_body_of_exactly_one_mebibyte_is_taken(world: Hooks, api: Installation) -> None:
+    body = bytes(MOST_BYTES)
+    assert (await post(api, world.connection, body, signed(body))).status_code == 204
+    assert logged(world)[0].request.body == body
+
+
+async def test_oversized_headers_and_addresses_are_refused(world: Hooks, api: Installation) -> None:
+    assert (await post(api, world.connection, BODY, {"X": "y" * 40_000})).status_code == 431
+    assert (await post(api, f"{world.connection}?{'q' * 9000}", BODY, {})).status_code == 414
+
+
+async def test_a_log_that_is_away_is_never_answered_with_success(world: Hooks, api: Installation) -> None:
+    answer = await post(api, world.connection, BODY, signed(BODY), BrokenLog())
+    assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_connection_without_its_key_asks_the_provider_to_come_again(
+    world: Hooks, api: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare = world.owner.connections.add(
+        world.tenant, "bare", "twilio", Channel.SMS, world.clock(), settings={}, secrets={"other": "a-secret-value"}
+    ).id
+    answer = await post(api, bare, b"a=b", {"X-Twilio-Signature": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "misconfigured")
+    assert "auth_token" in caplog.text
+    assert "a-secret-value" not in caplog.text
+
+
+@pytest.mark.parametrize("query", ["", "?attempt_id=5&x=%C3%A9%2F%20+", "?a=1&a=2"])
+async def test_the_public_address_is_what_is_signed(world: Hooks, api: Installation, query: str) -> None:
+    connection = add_twilio(world.owner, world.tenant)
+    url = f"{PUBLIC}{path(connection)}{query}"
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    async with client(api) as http:
+        for told, status in ((url, 204), (url.replace("mail.acme", "evil"), 403)):
+            headers = {"X-Twilio-Signature": twilio(TOKEN, told, form), "Host": "mail.evil.example"}
+            answer = await http.post(path(connection) + query, data=form, headers=headers)
+            assert answer.status_code == status
+    assert [r.request.url for r in logged(world)] == [url]
+
+
+async def test_a_second_signature_header_hides_nothing(world: Hooks, api: Installation) -> None:
+    good = list(signed(BODY).items())
+    async with client(api) as http:
+        for headers in ([*good, (good[0][0], "AAAA")], [(good[0][0], "AAAA"), *good]):
+            assert (await http.post(path(world.connection), content=BODY, headers=headers)).status_code == 403
+
+
+async def test_many_at_once_are_all_kept(world: Hooks, api: Installation) -> None:
+    bodies = [b"[%d]" % n for n in range(60)]
+    async with client(api) as http:
+        answers = await asyncio.gather(
+            *(http.post(path(world.connection), content=b, headers=signed(b)) for b in bodies)
+        )
+    assert {a.status_code for a in answers} == {204}
+    assert sorted(r.request.body for r in logged(world)) == sorted(bodies)
+
+
+async def test_logs_and_refusals_hold_no_personal_data(
+    world: Hooks, api: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    answers = [await post(api, world.connection, BODY, h) for h in (signed(BODY), {}, signed(b""))]
+    answers.append(await post(api, f"{world.connection}?email={ADDRESS}", BODY, {}))
+    assert ADDRESS not in "".join(a.text for a in answers)
+    assert ADDRESS not in "".join(r.getMessage() for r in caplog.records if r.name.startswith(("api", "adapters")))
+
+
+async def test_other_methods_are_not_allowed(world: Hooks, api: Installation) -> None:
+    async with client(api) as http:
+        assert (await http.get(path(world.connection))).status_code == 405
+
+
+def test_a_shared_secret_is_not_kept_with_the_request() -> None:
+    connection = Connection(uuid4(), uuid4(), "x", Channel.EMAIL, secrets={"token": "s3cret/+value", "pin": "42"})
+    request = RawRequest(
+        "https://x/v1/webhooks/1?token=s3cret/%2Bvalue&t=s3cret%2F%2Bvalue&n=42",
+        {"authorization": "Basic abc", "cookie": "a=b", "x-token": "s3cret/+value", "x-kept": "42"},
+        b"s3cret/+value", START,
+    )  # fmt: skip
+    kept = without_secrets(request, connection)
+    assert kept.url == "https://x/v1/webhooks/1?token=[secret]&t=[secret]&n=42"
+    assert kept.headers == {"x-token": "[secret]", "x-kept": "42"}
+    assert kept.body == request.body
