@@ -1,9 +1,11 @@
 """Documents of a subject, and the attempts that wait for them; what the owner system says about the subject."""
 
+import pytest
+
 from domain import errors
 from domain import events as e
 from domain.status import Status
-from domain.values import Channel, CustomerRef, Document, DocumentFormat, SubjectDetails
+from domain.values import Channel, CustomerRef, Document, DocumentFormat, Order, SubjectDetails
 from tests.domain.facts import (
     Fact,
     added,
@@ -61,11 +63,17 @@ def test_given_documents_are_kept_and_the_others_collected() -> None:
     assert documents(story) == [earlier, document(UBL)]
 
 
-def test_what_is_sent_by_hand_never_waits_for_documents() -> None:
-    by_hand = order(channel=Channel.MANUAL, recipients=[], formats=[PDF, UBL])
-    story = given(added(), sent(by_hand)).status_is(Status.NEEDS_ACTION, "manual_channel")
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (order(channel=Channel.MANUAL, recipients=[], formats=[PDF, UBL]), "manual_channel"),
+        (order(recipients=[], formats=[PDF, UBL], needs_action="missing_contact"), "missing_contact"),
+    ],
+)
+def test_what_needs_a_person_takes_what_is_there_and_never_waits(asked: Order, why: str) -> None:
+    story = given(added(), sent(asked)).status_is(Status.NEEDS_ACTION, why)
     assert documents(story) == [document()]
-    story.when(lambda c: c.add_document(document(UBL), at(1))).status_is(Status.NEEDS_ACTION, "manual_channel")
+    story.when(lambda c: c.add_document(document(UBL), at(1))).status_is(Status.NEEDS_ACTION, why)
 
 
 def test_a_scheduled_attempt_waits_for_its_time_once_it_has_its_document() -> None:

@@ -57,8 +57,8 @@ def test_only_a_named_person_can_say_so(nobody: Person) -> None:
     given(LACKING).refuses(errors.UnprovenError, lambda c: c.mark_as_sent("a-1", nobody, at(0), "by courier", at(1)))
 
 
-def test_a_name_without_an_id_is_a_person() -> None:
-    named = Person(name=sealed("A. Person"))
+@pytest.mark.parametrize("named", [Person(name=sealed("A. Person")), Person(id="u-7")])
+def test_an_id_or_a_name_is_a_person(named: Person) -> None:
     given().when(lambda c: c.mark_as_sent("a-1", named, at(0), "by courier", at(1))).status_is(Status.SENT)
 
 
