@@ -11,16 +11,17 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
+from psycopg import OperationalError
 
 from adapters.database.embedded_account import account_for
+from adapters.database.embedded_process import at_work_in, came_true, server_process
 from adapters.database.pool import connect
 
 LOGIN = "sendtrail"
@@ -73,7 +74,7 @@ class EmbeddedServer:
         Raises EmbeddedServerError with the end of the server's log.
         """
         with self._alone():
-            if not self.is_running():
+            if not self._answers():
                 self._make_folders()
                 if not self.data.exists():
                     self._initialise()
@@ -84,31 +85,36 @@ class EmbeddedServer:
     def stop(self) -> None:
         """End all sessions and stop, leaving the data consistent on disk; nothing happens when it does not run."""
         with self._alone():
-            process = self._process()
+            process = server_process(self.data)
             if process is None:
                 return
             for how in (signal.SIGINT, signal.SIGQUIT):
-                process.send_signal(how)
-                if self._wait(lambda: not self.is_running()):
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(how)
+                if came_true(lambda: not self.is_running(), self.timeout):
                     return
             raise EmbeddedServerError(f"PostgreSQL (process {process.pid}) does not stop")
 
     def is_running(self) -> bool:
-        return self._process() is not None
+        return server_process(self.data) is not None
 
     def pid(self) -> int | None:
         """The process id of the server's parent process; None when it does not run."""
-        process = self._process()
+        process = server_process(self.data)
         return process.pid if process else None
 
-    def _process(self) -> psutil.Process | None:
-        """The process that postmaster.pid names, if it is this server's: after a crash the number may be another's."""
+    def _answers(self) -> bool:
+        """Whether it runs and takes connections: one found running may be coming up yet, or dying."""
+        if not came_true(lambda: not self.is_running() or self._connects(), self.timeout):
+            raise EmbeddedServerError(f"PostgreSQL (process {self.pid()}) runs but takes no connections")
+        return self.is_running()
+
+    def _connects(self) -> bool:
         try:
-            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n", 1)[0]))
-            ours = process.status() != psutil.STATUS_ZOMBIE and str(self.data) in process.cmdline()
-        except (OSError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
-            return None
-        return process if ours else None
+            connect(self.url("postgres", "postgres")).close()
+        except OperationalError:
+            return False
+        return True
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -151,24 +157,10 @@ class EmbeddedServer:
 
         Raises EmbeddedServerError while one of them lives, because two servers on one folder would destroy the data.
         """
-        if not self._wait(lambda: not self._children()):
+        if not came_true(lambda: not at_work_in(self.data), self.timeout):
             raise EmbeddedServerError(f"processes of a killed PostgreSQL still work in {self.data}")
         for stale in (self.data / "postmaster.pid", *self.socket_folder.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
-
-    def _children(self) -> list[int]:
-        """Every process of a PostgreSQL server works in its data folder."""
-        with_cwd = psutil.process_iter(["name", "cwd"])
-        return [p.pid for p in with_cwd if p.info["name"] == "postgres" and p.info["cwd"] == str(self.data)]
-
-    def _wait(self, condition: Callable[[], bool]) -> bool:
-        """Whether it came true in time."""
-        until = time.monotonic() + self.timeout
-        while not condition():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        return True
 
     def _run(self, command: list[str]) -> None:
         done = account_for(self.data).run([str(binaries() / command[0]), *command[1:]], cwd=self.folder)

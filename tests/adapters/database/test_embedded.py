@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,6 @@ def test_after_a_kill_it_starts_again_with_what_was_committed(running: EmbeddedS
     with connect(running.url()) as connection:
         connection.execute("CREATE TABLE committed AS SELECT 2 AS number")
     os.kill(running.pid() or 0, signal.SIGKILL)
-    eventually(lambda: not running.is_running())
     running.start()
     with connect(running.url()) as connection:
         assert connection.execute("SELECT number FROM committed").fetchone() == (2,)
@@ -92,6 +92,17 @@ def test_another_process_that_has_got_the_number_of_a_killed_server_is_not_taken
     running.stop()
     running.start()
     assert running.pid() != os.getpid()
+
+
+def test_one_that_is_still_coming_up_is_waited_for(running: EmbeddedServer) -> None:
+    """As when whoever started it was killed meanwhile. Stopped by a signal, it takes no connections, for a moment."""
+    pid = running.pid() or 0
+    os.kill(pid, signal.SIGSTOP)
+    wake = threading.Timer(0.3, os.kill, (pid, signal.SIGCONT))
+    wake.start()
+    assert EmbeddedServer(running.folder).start() == running.url()
+    wake.join()
+    assert running.pid() == pid
 
 
 def test_it_outlives_the_process_that_started_it(running: EmbeddedServer) -> None:
