@@ -1,4 +1,4 @@
-"""Which processes are the PostgreSQL server's of a data folder. Process ids are used again, so none is just believed."""
+"""Which processes are a data folder's PostgreSQL. Process ids are used again, so none is just believed."""
 
 import time
 from collections.abc import Callable
