@@ -96,6 +96,7 @@ class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` None: nobody mapped the provider's word. `ignored`: kept and shown, never counts. `occurred_at`
     None: the provider has no clock, the intake's time is used. `attempt_id`: what we gave and it echoed.
+    `request_id`: the provider's id of the webhook that told it, where that is another than the event's.
     """
 
     event_id: str
@@ -112,6 +113,7 @@ class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
     ignored: bool = False
     is_open: bool = False
     attempt_id: str | None = None
+    request_id: str | None = None
 
 
 class OutgoingRecipient(msgspec.Struct, frozen=True):
@@ -197,6 +199,8 @@ class Provider(Protocol):
     one_by_one: ClassVar[bool]
     """Whether each recipient takes a call of its own (SMS, post)."""
     can_ask: ClassVar[bool]
+    sends: ClassVar[bool]
+    """Whether we can send over it; where not, its webhooks alone are read."""
     needs: ClassVar[list[Need]]
     webhook_key: ClassVar[str | None]
     """The secret that its webhooks are verified with; None where it sends none."""

@@ -39,7 +39,9 @@ def add(
     values: Values = None,
     secrets: Secrets = None,
     open_tracking: Annotated[bool, typer.Option(help="Count opens as read (check the law first).")] = False,
-    default: Annotated[bool, typer.Option(help="Use it where a send names no connection.")] = True,
+    default: Annotated[
+        bool, typer.Option(help="Use it where a send names no connection (never one that only reports).")
+    ] = True,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -56,7 +58,7 @@ def add(
     with owner(database_url, data_dir) as installation:
         made = installation.connections.add(
             installation.tenants.named(tenant_name).id, name, provider_name, chosen.channel, installation.clock(),
-            settings=given, secrets=hidden, open_tracking=open_tracking, default=default,
+            settings=given, secrets=hidden, open_tracking=open_tracking, default=default and chosen.sends,
         )  # fmt: skip
         typer.echo(made.id)
         console.print(f"webhook address: {installation.settings.webhook_url(made.id)}")

@@ -26,6 +26,7 @@ class SendGrid:
     signs: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
     can_ask: ClassVar[bool] = True
+    sends: ClassVar[bool] = True
     webhook_key: ClassVar[str | None] = "public_key"
     needs: ClassVar[list[Need]] = [
         Need("api_key", "Settings > API Keys; with 'Mail Send', and 'Email Activity' for asking", secret=True),

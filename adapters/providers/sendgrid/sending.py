@@ -1,12 +1,12 @@
 """POST /v3/mail/send. It has no idempotency key: a lost answer is unknown until a webhook or Email Activity tells."""
 
 import base64
-import html
 from typing import Any
 
 import httpx
 
 from adapters.providers.calls import by_status, credential, exchange, misconfigured
+from adapters.providers.mail import as_html, by_role, words
 from adapters.providers.port import (
     Answer,
     Attachment,
@@ -20,7 +20,7 @@ from adapters.providers.port import (
     UnreadableError,
 )
 from adapters.providers.reading import ID_LIMIT, load_json, text
-from domain.values import HandedMessage, Role
+from domain.values import HandedMessage
 
 API_URL = "https://api.sendgrid.com"
 
@@ -71,15 +71,7 @@ def message(outgoing: Outgoing, connection: Connection) -> dict[str, Any]:
 
 
 def _recipients(outgoing: Outgoing) -> dict[str, list[dict[str, str]]]:
-    """SendGrid refuses an address that is there twice: it stays where it counts most."""
-    lists: dict[str, list[dict[str, str]]] = {}
-    seen: set[str] = set()
-    for role in Role:
-        for one in outgoing.recipients:
-            if one.role is role and one.address.lower() not in seen:
-                seen.add(one.address.lower())
-                lists.setdefault(role.value, []).append(_person(one))
-    return lists
+    return {role.value: [_person(one) for one in listed] for role, listed in by_role(outgoing).items()}
 
 
 def _person(one: OutgoingRecipient) -> dict[str, str]:
@@ -88,9 +80,8 @@ def _person(one: OutgoingRecipient) -> dict[str, str]:
 
 def _content(outgoing: Outgoing, *, tracked: bool) -> list[dict[str, str]]:
     """Opens are only seen in HTML, so it is added where they are wanted."""
-    words = outgoing.text or outgoing.subject
-    plain = {"type": "text/plain", "value": words}
-    rich = {"type": "text/html", "value": html.escape(words).replace("\n", "<br>\n")}
+    plain = {"type": "text/plain", "value": words(outgoing)}
+    rich = {"type": "text/html", "value": as_html(words(outgoing))}
     return [plain, rich] if tracked else [plain]
 
 

@@ -1,24 +1,14 @@
 """The Event Webhook: a JSON array of events, of which every field but `event` may be missing."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+from adapters.providers.meaning import IGNORED, Meaning
 from adapters.providers.port import ProviderReport, UnreadableError
 from adapters.providers.reading import ID_LIMIT, attempt_id, digest, enhanced_code, in_short, load_json, moment, text
 from domain.reasons import reason as describe
 from domain.status import Status
 from domain.values import Actor
-
-
-class Meaning(NamedTuple):
-    status: Status | None
-    reason: str | None = None
-    actor: Actor | None = None
-    counts: bool = True
-    is_open: bool = False
-
-
-IGNORED = Meaning(None, counts=False)
 
 EVENTS: dict[str, Meaning] = {
     "processed": Meaning(Status.SENT, "processing"),

@@ -27,6 +27,7 @@ class Smtp:
     signs: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
     can_ask: ClassVar[bool] = False
+    sends: ClassVar[bool] = True
     webhook_key: ClassVar[str | None] = None
     needs: ClassVar[list[Need]] = [
         Need("host", "the outgoing (SMTP) server in your mail program's account settings"),

@@ -25,6 +25,7 @@ class Twilio:
     signs: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True
     can_ask: ClassVar[bool] = True
+    sends: ClassVar[bool] = True
     webhook_key: ClassVar[str | None] = "auth_token"
     needs: ClassVar[list[Need]] = [
         Need("account_sid", "Console > Account Dashboard > Account Info: AC..."),

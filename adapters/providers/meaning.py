@@ -1,0 +1,49 @@
+"""What a provider's word means in ours: providers keep tables of these."""
+
+from typing import Any, NamedTuple
+
+from adapters.providers.port import ProviderReport
+from domain.reasons import reason as describe
+from domain.status import Status
+from domain.values import Actor
+
+
+class Meaning(NamedTuple):
+    """`counts` False: kept and shown, and never part of a status."""
+
+    status: Status | None
+    reason: str | None = None
+    actor: Actor | None = None
+    counts: bool = True
+    is_open: bool = False
+
+
+IGNORED = Meaning(None, counts=False)
+PROCESSING = Meaning(Status.SENT, "processing")
+SENT = Meaning(Status.SENT)
+DEFERRED = Meaning(Status.SENDING, "deferred")
+DELIVERED = Meaning(Status.DELIVERED)
+OPENED = Meaning(Status.READ, actor=Actor.RECIPIENT, is_open=True)
+OPENED_BY_MACHINE = OPENED._replace(actor=None, counts=False)
+COMPLAINED = Meaning(Status.COMPLAINED, "complaint")
+OPTED_OUT = Meaning(None, "opted_out", Actor.RECIPIENT, counts=False)
+
+
+def failed(reason: str) -> Meaning:
+    return Meaning(Status.FAILED, reason)
+
+
+def rejected(reason: str) -> Meaning:
+    return Meaning(Status.REJECTED, reason)
+
+
+def report(told: Meaning, **said: Any) -> ProviderReport:
+    """The report of something with this meaning; `said` is the rest of its fields."""
+    return ProviderReport(
+        status=told.status,
+        reason=told.reason,
+        actor=told.actor or (describe(told.reason).actor if told.reason else None),
+        ignored=not told.counts,
+        is_open=told.is_open,
+        **said,
+    )
