@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 
 
 class Write(NamedTuple):
-    """Rows for one statement, which takes them as one array a column (`unnest`): one round trip, whatever their number."""
+    """Rows for one statement, which takes them as one array a column (`unnest`): one round trip for any number."""
 
     sql: str
     rows: Sequence[tuple[Any, ...]]

@@ -1,6 +1,7 @@
 """The console command `sendtrail`."""
 
 import sys
+from collections.abc import Callable
 
 import typer
 from psycopg import OperationalError
@@ -30,9 +31,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up.up, demo, run.serve, run.consume, run.project, run.dispatch):
+RUN: tuple[Callable[..., None], ...] = (up.up, demo, run.serve, run.consume, run.project, run.dispatch)
+LOOK_AFTER: tuple[Callable[..., None], ...] = (tools.migrate, tools.simulate, letters.retention)
+for command in RUN:
     app.command(rich_help_panel="Run")(command)
-for command in (tools.migrate, tools.simulate, letters.retention):
+for command in LOOK_AFTER:
     app.command(rich_help_panel="Look after")(command)
 for name, group in (
     ("projection", tools.projection),

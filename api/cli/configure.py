@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from api.erasing import erase_customer
 
 from adapters.bootstrap import Installation, install
 from adapters.config.api_keys import Scope
 from adapters.config.tenants import RESEND_WINDOW
 from api.cli.options import DatabaseUrl, DataDir, TenantName, located, settings
 from api.cli.output import table
+from api.erasing import erase_customer
 from domain.values import Person
 
 ResendDays = Annotated[int, typer.Option(help="For how many days an attempt can be sent again.")]

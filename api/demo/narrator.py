@@ -65,7 +65,8 @@ class Narrator:
 
 def _events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
     """(event, data) of a server-sent event stream (WHATWG HTML, section 9.2)."""
-    event, data = "message", []
+    event = "message"
+    data: list[str] = []
     for line in lines:
         if not line:
             if data:
