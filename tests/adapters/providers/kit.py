@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import msgspec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -45,7 +46,11 @@ def public_key(key: ec.EllipticCurvePrivateKey = KEYS) -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """`body` writes one report: a status word and what else the provider says. `key` verifies what `signed` signs."""
+    """`body` writes one report: a status word and what else the provider says. `key` verifies what `signed` signs.
+
+    `other`: a word that says something else of the same message. `texts`: fields of free text. `long`: a word that
+    comes with a field of any length, which becomes the diagnostic.
+    """
 
     name: str
     key: str
@@ -54,16 +59,36 @@ class Side:
     body: Callable[..., bytes]
     sign: Callable[[bytes, str], dict[str, str]]
     unreadable: tuple[bytes, ...]
+    other: str = "open"
+    texts: tuple[str, ...] = ()
+    long: tuple[str, str] | None = None
+    told_as: Callable[[str], str] = str
+    """The word as the report has it."""
+    by_form: bool = False
+    echoes_in_url: bool = False
+    covers_body: bool = True
+    signature_is_over_bytes: bool = True
+    has_clock: bool = True
 
     @property
     def provider(self) -> Provider:
         return provider(self.name)
 
     def connection(self, key: str | None = None) -> Connection:
-        return connection(self.name, {str(self.provider.webhook_key): self.key if key is None else key})
+        secrets = {str(self.provider.webhook_key): self.key if key is None else key}
+        return msgspec.structs.replace(connection(self.name, secrets), id=uuid4())
 
     def signed(self, body: bytes, url: str = URL) -> RawRequest:
         return request(body, self.sign(body, url), url)
+
+    def signature_of(self, told: RawRequest) -> str:
+        return told.headers[self.signature]
+
+    def with_signature(self, told: RawRequest, signature: str) -> RawRequest:
+        return msgspec.structs.replace(told, headers=told.headers | {self.signature: signature})
+
+    def unsigned(self, body: bytes) -> RawRequest:
+        return request(body, {})
 
 
 def sendgrid_events(*events: object) -> bytes:
@@ -131,6 +156,8 @@ SENDGRID = Side(
         b"[" * 100_000,
         b"email=a%40b.example",
     ),
+    texts=("email", "reason", "sg_message_id"),
+    long=("deferred", "response"),
 )
 TWILIO = Side(
     "twilio",
@@ -140,5 +167,10 @@ TWILIO = Side(
     lambda word, **said: twilio_form(word, **said),
     twilio_sign,
     (b"", b"{}", b"[]", b"null", b"CallSid=CA1&CallStatus=ringing", b"MessageStatus=", b"\xff\xfe=\xfd"),
+    other="read",
+    texts=("To", "ErrorMessage", "MessageSid"),
+    long=("undelivered", "ErrorMessage"),
+    by_form=True,
+    echoes_in_url=True,
+    has_clock=False,
 )
-SIDES = (SENDGRID, TWILIO)
