@@ -74,14 +74,26 @@ CREATE TABLE read.timeline (
     PRIMARY KEY (communication_id, version)
 );
 
-CREATE INDEX communication_newest ON read.communication (tenant_id, sorted_at DESC, communication_id DESC);
-CREATE INDEX communication_group ON read.communication (tenant_id, status_group, sorted_at DESC, communication_id DESC);
+-- The newest rows come from two indexes, of what lists show and of what they hide unless asked: however many subjects
+-- wait to be sent first, nobody has to walk past them. The one by group holds what is filtered by, to count from alone.
+CREATE INDEX communication_newest ON read.communication (tenant_id, sorted_at DESC, communication_id DESC)
+    WHERE NOT ignored AND status_group <> 'hidden' AND status_group <> 'never_sent';
+CREATE INDEX communication_hidden ON read.communication (tenant_id, sorted_at DESC, communication_id DESC)
+    WHERE ignored OR status_group = 'hidden' OR status_group = 'never_sent';
+CREATE INDEX communication_group ON read.communication (tenant_id, status_group, sorted_at DESC, communication_id DESC)
+    INCLUDE (ignored, status, reason, channel, subject_type, category, customer_id, shipped_at);
+CREATE INDEX communication_shipped ON read.communication (tenant_id, shipped_at);
 CREATE INDEX communication_customer ON read.communication (tenant_id, customer_id, sorted_at DESC, communication_id DESC);
 CREATE INDEX communication_changed ON read.communication (tenant_id, position);
 CREATE INDEX communication_search ON read.communication USING gin (tenant_id, search gin_trgm_ops);
 CREATE INDEX communication_search_recipient ON read.communication USING gin (tenant_id, search_recipient gin_trgm_ops);
-CREATE INDEX attempt_newest ON read.attempt (tenant_id, created_at DESC, attempt_id DESC);
-CREATE INDEX attempt_group ON read.attempt (tenant_id, status_group, created_at DESC, attempt_id DESC);
+CREATE INDEX attempt_newest ON read.attempt (tenant_id, created_at DESC, attempt_id DESC)
+    WHERE NOT ignored AND status_group <> 'hidden' AND status_group <> 'never_sent';
+CREATE INDEX attempt_hidden ON read.attempt (tenant_id, created_at DESC, attempt_id DESC)
+    WHERE ignored OR status_group = 'hidden' OR status_group = 'never_sent';
+CREATE INDEX attempt_group ON read.attempt (tenant_id, status_group, created_at DESC, attempt_id DESC)
+    INCLUDE (ignored, status, reason, channel, subject_type, category, customer_id, shipped_at);
+CREATE INDEX attempt_shipped ON read.attempt (tenant_id, shipped_at);
 CREATE INDEX attempt_customer ON read.attempt (tenant_id, customer_id, created_at DESC, attempt_id DESC);
 CREATE INDEX attempt_of ON read.attempt (communication_id, created_at DESC, attempt_id DESC);
 CREATE INDEX attempt_changed ON read.attempt (tenant_id, position);

@@ -31,7 +31,7 @@ class Tenants:
     async def reading(self, tenant_id: UUID) -> "AsyncIterator[AsyncCursor[tuple[Any, ...]]]":
         async with self.pool.connection() as connection, connection.transaction():
             await connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant_id),))
-            yield connection.cursor()
+            yield connection.cursor(binary=True)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ async def read_side(
                     await task
 
 
-def read_side_of(request: Request) -> ReadSide:
+async def read_side_of(request: Request) -> ReadSide:
+    """A coroutine, because it would have to wait for a thread otherwise."""
     found: ReadSide = request.app.state.read_side
     return found
 

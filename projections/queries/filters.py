@@ -16,6 +16,7 @@ SQL = load(__file__)
 SHORTEST_SEARCH = 3
 """Characters: an index of trigrams cannot find less."""
 
+FLAGS = ("show_ignored", "include_collecting", "never_sent")
 _NAMED = ("status", "channel", "subject_type", "category", "reason", "customer_id")
 """Filters that take one or more values of the column of the same name."""
 
@@ -60,11 +61,17 @@ class Row(Protocol):
     def search_recipient(self) -> str: ...
 
 
-def conditions(filters: Filters) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each condition, and the values of its parameters."""
-    for name in ("show_ignored", "include_collecting", "never_sent"):
-        if not getattr(filters, name):
-            yield SQL[name], {}
+Condition = tuple[str, dict[str, Any]]
+"""SQL, and the values of its parameters."""
+
+
+def hiding(filters: Filters) -> list[str]:
+    """What keeps rows out of sight unless asked for; without any flag, the condition of the index of the newest."""
+    return [SQL[flag] for flag in FLAGS if not getattr(filters, flag)]
+
+
+def narrowing(filters: Filters) -> Iterator[Condition]:
+    """What was asked for."""
     named = {"status_group": _groups(filters)} | {name: getattr(filters, name) for name in _NAMED}
     for name, wanted in named.items():
         if wanted:
@@ -76,7 +83,7 @@ def conditions(filters: Filters) -> Iterator[tuple[str, dict[str, Any]]]:
         yield SQL["q_with_recipients" if filters.in_recipients else "q"], {"q": _pattern(filters.q)}
 
 
-def _named(column: str, wanted: list[str]) -> tuple[str, dict[str, Any]]:
+def _named(column: str, wanted: list[str]) -> Condition:
     """A single value as an equality: then an index by it gives the rows in their order."""
     sql, value = (SQL["is"], wanted[0]) if len(wanted) == 1 else (SQL["is_one_of"], wanted)
     return sql.replace("{column}", column), {column: value}

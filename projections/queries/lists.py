@@ -1,5 +1,6 @@
 """The overview and the log: pages by keyset, newest first, and how many there are in each status group."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -8,7 +9,7 @@ from psycopg import AsyncCursor
 
 from domain.status import Group
 from projections.overview import NEVER_SENT
-from projections.queries.filters import Filters, conditions
+from projections.queries.filters import FLAGS, Condition, Filters, hiding, narrowing
 from projections.sql import load
 
 SQL = load(__file__)
@@ -66,22 +67,28 @@ async def counts(cursor: Cursor, of: List, filters: Filters) -> dict[str, int]:
 
 def page_query(of: List, filters: Filters, after: Place | None, limit: int) -> Query:
     """One row more than asked for tells whether there is more."""
-    query = _query("page", of, filters, "after" if after else None)
-    place = {"after_at": after.at, "after_id": after.id} if after else {}
-    return Query(query.sql, query.values | place | {"rows": limit + 1})
+    narrowed = list(narrowing(filters))
+    if after:
+        narrowed.append((SQL["after"], {"after_at": after.at, "after_id": after.id}))
+    narrowed.append(("", {"rows": limit + 1}))
+    if not any(getattr(filters, flag) for flag in FLAGS):
+        return _query("page", of, filters, narrowed, shown=hiding(filters))
+    return _query(
+        "page_of_two", of, filters, narrowed, shown=hiding(Filters()), hidden=[SQL["hidden"], *hiding(filters)]
+    )
 
 
 def counts_query(of: List, filters: Filters) -> Query:
-    return _query("counts", of, filters)
+    return _query("counts", of, filters, list(narrowing(filters)), shown=hiding(filters))
 
 
-def _query(name: str, of: List, filters: Filters, further: str | None = None) -> Query:
+def _query(name: str, of: List, filters: Filters, narrowed: Sequence[Condition], **visible: Sequence[str]) -> Query:
     """Put together from the pieces of our own .sql files; values are only ever parameters."""
-    given = list(conditions(filters))
-    pieces = [SQL[further]] if further else []
-    where = " AND ".join([*pieces, *(sql for sql, _ in given)]) or "true"
-    source = of.searched if filters.q else of.table
-    sql = SQL[name].replace("{conditions}", where).replace("{source}", source)
-    sql = sql.replace("{sorted_by}", of.sorted_by).replace("{id}", of.id)
-    values = {name: value for _, parameters in given for name, value in parameters.items()}
-    return Query(sql, values)
+    asked = [sql for sql, _ in narrowed if sql]
+    pieces = {place: " AND ".join([*seen, *asked]) or "true" for place, seen in visible.items()}
+    pieces |= {"source": of.searched if filters.q else of.table, "sorted_by": of.sorted_by, "id": of.id}
+    sql = SQL[name]
+    # The conditions come first: they have places of their own.
+    for place, piece in pieces.items():
+        sql = sql.replace(f"{{{place}}}", piece)
+    return Query(sql, {name: value for _, values in narrowed for name, value in values.items()})

@@ -30,7 +30,7 @@ class Asking:
         async def ask() -> T:
             async with self.connection.transaction():
                 await self.connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant),))
-                return await question(self.connection.cursor())
+                return await question(self.connection.cursor(binary=True))
 
         return self.runner.run(ask())
 
