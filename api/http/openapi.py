@@ -9,9 +9,11 @@ from fastapi.openapi.utils import get_openapi
 
 from api.documents import DocumentAnswer
 from api.http import problems
+from api.http.schemas import MarkItem
 from projections.attempt_doc import AttemptDoc
 from projections.docs import SubjectDoc
 from projections.overview import CommunicationDoc
+from projections.timeline import EntryDoc
 
 ATTEMPT, COMMUNICATION, SUBJECT, DOCUMENT, OUTCOMES, ERASED = (
     "Attempt", "Communication", "Subject", "Document", "Outcomes", "Erased",
@@ -70,6 +72,9 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
             found = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
             schemas = found["components"]["schemas"]
             schemas.update(_components())
+            # Known only to the batch that checks each item by itself, so no route names it.
+            schemas["MarkItem"] = MarkItem.model_json_schema(ref_template=_PLACE.format(name="{model}"))
+            schemas["MarkItem"].pop("$defs")
             for batch, item in (("BulkIn", "SendIn"), ("MarkSentIn", "MarkItem")):
                 schemas[batch]["properties"]["items"]["items"] = _ref(item)
             app.openapi_schema = found
@@ -79,7 +84,7 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 
 def _components() -> dict[str, Any]:
-    kinds = (AttemptDoc, CommunicationDoc, SubjectDoc, DocumentAnswer)
+    kinds = (AttemptDoc, CommunicationDoc, SubjectDoc, EntryDoc, DocumentAnswer)
     _, found = msgspec.json.schema_components(kinds, ref_template=_PLACE)
     for kind in (AttemptDoc, CommunicationDoc):
         found[kind.__name__]["properties"]["subject"] = _ref("SubjectDoc")

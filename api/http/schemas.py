@@ -148,7 +148,7 @@ class MarkSentIn(_Request):
 
     model_config = _example(
         {
-            "items": [{"subject": _EXAMPLE_SUBJECT, "sent_at": "2026-01-15T09:30:00Z", "how": "handed over"}],
+            "items": [{"subject": _EXAMPLE_SUBJECT, "sent_at": "2026-01-14T16:30:00Z", "how": "handed over"}],
             "requested_by": _EXAMPLE_PERSON,
         }
     )
