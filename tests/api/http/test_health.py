@@ -1,0 +1,67 @@
+"""Alive, ready, and the figures."""
+
+import re
+
+import httpx
+
+from consumers.projector import Projector
+from tests.api.service import Service, Tenant
+from tests.support.installation import installed
+
+
+def test_alive(service: Service) -> None:
+    assert httpx.get(f"{service.url}/healthz").json() == {"status": "ok"}
+
+
+def test_ready_tells_how_far_behind_the_projections_are(own_service: Service) -> None:
+    tenant = own_service.tenant()
+    with installed(own_service.owner.settings.database_url, own_service.owner.settings.data_dir,
+                   "sendtrail_worker", own_service.clock) as worker:  # fmt: skip
+        Projector(worker.database, worker.keys).run_once()
+        tenant.put(number="1")
+        answer = httpx.get(f"{own_service.url}/readyz")
+        assert (answer.status_code, answer.json()["lag"]) == (200, 2)
+        Projector(worker.database, worker.keys).run_once()
+        found = httpx.get(f"{own_service.url}/readyz").json()
+    assert found["lag"] == 0
+    assert set(found["projections"]) == {"overview", "attempt_log", "timeline"}
+
+
+def test_not_ready_before_the_migrations(own_service: Service) -> None:
+    with own_service.owner.database.transaction() as connection:
+        connection.execute("DELETE FROM sendtrail.migration WHERE name = '0007_api.sql'")
+    answer = httpx.get(f"{own_service.url}/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "not_migrated")
+    assert "0007_api.sql" in answer.json()["detail"]
+
+
+def test_not_ready_without_a_database(own_service: Service) -> None:
+    own_service.installation.database.pool.close()
+    assert httpx.get(f"{own_service.url}/readyz").status_code == 503
+    assert httpx.get(f"{own_service.url}/healthz").status_code == 200
+
+
+def test_figures_are_in_the_text_format(own_service: Service) -> None:
+    tenant = own_service.tenant()
+    tenant.put()
+    tenant.connect()
+    tenant.upload()
+    tenant.sent()
+    answer = httpx.get(f"{own_service.url}/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    samples = [line for line in answer.text.splitlines() if not line.startswith("#")]
+    assert samples
+    assert all(re.fullmatch(r'[a-z_]+(\{([a-z]+="[^"\n]*",?)+\})? [0-9.e+-]+', line) for line in samples)
+    assert 'sendtrail_http_requests_total{method="POST",route="/v1/attempts",status="202"} 1' in samples
+    assert 'sendtrail_http_request_seconds_count{route="/v1/attempts"} 1' in samples
+    assert 'sendtrail_http_request_seconds_bucket{route="/v1/attempts",le="+Inf"} 1' in samples
+    assert 'sendtrail_backlog{of="due"} 1' in samples
+    assert "payer" not in answer.text
+
+
+def test_what_is_asked_for_makes_no_new_series(acme: Tenant) -> None:
+    for place in range(5):
+        acme.http.get(f"/v1/nothing/{place}")
+        acme.http.get(f"/v1/subjects/invoice/{place}")
+    assert "/v1/nothing" not in acme.http.get("/metrics").text
+    assert "/v1/subjects/invoice" not in acme.http.get("/metrics").text
