@@ -67,6 +67,7 @@ def test_it_still_works_when_the_listening_connection_was_lost(patient: ReadingA
     project_to(patient.worker, 1)
     patient.get(PATHS[0], wait_for=1)
     ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'sendtrail listener'"
+    ended += " AND datname = current_database()"
     with connect(database_url, autocommit=True) as admin, ThreadPoolExecutor(1) as threads:
         answer = threads.submit(patient.get, PATHS[0], wait_for=2)
         eventually(lambda: patient.side.projected.waiting == 1)
