@@ -186,4 +186,4 @@ def proven(attempt: Attempt, number: int) -> bool:
 
 
 TestInvoiceStory = InvoiceStory.TestCase
-TestInvoiceStory.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestInvoiceStory.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

@@ -4,6 +4,8 @@ The files are never edited. A changed event gets a new version, an upcast from t
 """
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,19 @@ def test_topics_are_fixed_names_and_never_python_paths() -> None:
         assert resolve_topic(topic) is kind
         assert topic.split(".")[0] in ("InvoiceCommunication", "Customer")
         assert ":" not in topic
+
+
+def test_a_process_that_has_just_started_can_read_every_row() -> None:
+    """It must not depend on having recorded such an event before."""
+    script = (
+        "import sys, pathlib, uuid; from eventsourcing.persistence import StoredEvent; "
+        "from adapters.store.mapper import EventMapper\n"
+        "for f in pathlib.Path(sys.argv[1]).iterdir(): "
+        "EventMapper().to_domain_event(StoredEvent(uuid.uuid4(), 1, f.name.rsplit('.', 2)[0], f.read_bytes()))"
+    )
+    started = [sys.executable, "-W", "error", "-c", script, str(FOLDER)]
+    done = subprocess.run(started, cwd=FOLDER.parents[2], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def first(communication: InvoiceCommunication) -> Any:
