@@ -9,6 +9,7 @@ import typer
 from adapters.bootstrap import install
 from adapters.clock import clock_from
 from adapters.simulator.config import Config, load
+from adapters.simulator.page import help_text
 from adapters.simulator.server import run as run_simulator
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, settings
 from api.cli.output import console, table
@@ -63,9 +64,13 @@ def simulate(
     port: Annotated[int, typer.Option(help="Port for the providers' APIs and the control page; 0: a free one.")] = 8025,
     smtp_port: Annotated[int, typer.Option(help="Port for SMTP; 0: a free one.")] = 2525,
     config: Annotated[Path | None, typer.Option(help="Accounts and pace, TOML or JSON.")] = None,
+    behaviours: Annotated[bool, typer.Option("--behaviours", help="Show how recipients behave, and end.")] = False,
     clock_file: ClockFile = None,
 ) -> None:
     """Run the provider simulator: sends, asks and calls back as the real ones do, and misbehaves on request."""
+    if behaviours:
+        typer.echo(help_text())
+        return
     set_up_logging("simulate")
     clock = clock_from(settings(clock_file=clock_file).clock_file)
     run_simulator(host, port, smtp_port, clock, load(config) if config else Config())
