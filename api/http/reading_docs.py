@@ -5,7 +5,7 @@ from typing import Any
 from api.http.openapi import answers
 from api.http.parameters import Parameter
 
-_ROW = {"status": "delivered", "status_group": "completed", "color": "green", "reason": None, "channel": "email"}
+_ROW = {"status": "delivered", "status_group": "completed", "color": "green", "channel": "email"}
 _SUBJECT = {"type": "invoice", "external_id": "4711", "number": "2026-0042", "category": "invoice"}
 _COMMUNICATION = {"id": "0c6b5dd4-9a3c-5a0e-9d0a-3c1f5f0f6e11", "subject": _SUBJECT, **_ROW, "attempt_count": 1}
 _ATTEMPT = {
@@ -66,7 +66,7 @@ def _page(name: str) -> dict[str, Any]:
 
 
 def _page_of(row: dict[str, Any]) -> dict[str, Any]:
-    return {"data": [row], "has_more": False, "next_cursor": None}
+    return {"data": [row], "has_more": True, "next_cursor": "WzEsIjIwMjYtMDEtMTVUMDk6MzA6MDBaIiwiNWYwZThhMzQi"}
 
 
 def _list(item: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from api.http import asked
 from api.http.auth import MayRead, authenticate
 from api.http.event_stream import EventStream
 from api.http.live import Change
+from api.http.openapi import answers
 from api.http.parameters import FILTERS, LAST_EVENT_ID, NEVER_SENT, BadValueError
 from api.http.problems import Problem
 from api.http.read_side import ReadSide, ReadSideDep
@@ -44,7 +45,7 @@ _HEADER = {
     status_code=200,
     response_class=EventStream,
     openapi_extra={"parameters": [_HEADER, *(parameter.openapi() for parameter in _PARAMETERS)]},
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses=answers(None, 200, 422) | {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
 async def stream(request: Request, caller: MayRead, side: ReadSideDep) -> EventStream:
     """Server-sent events `communication.updated` and `attempt.updated`, each with the whole row as its data.
