@@ -52,17 +52,22 @@ class Query(NamedTuple):
 
 async def page(cursor: Cursor, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
     """The first `limit` rows behind `after`."""
-    rows = await (await cursor.execute(*page_query(of, filters, after, limit))).fetchall()
+    rows = await _all(cursor, page_query(of, filters, after, limit))
     docs = [doc for _, _, doc in rows[:limit]]
     return Page(docs, Place(*rows[limit - 1][:2]) if len(rows) > limit else None)
 
 
 async def counts(cursor: Cursor, of: List, filters: Filters) -> dict[str, int]:
     """The number per status group and of `all`, which is the length of the whole list with these filters."""
-    found: dict[str, int] = dict(await (await cursor.execute(*counts_query(of, filters))).fetchall())
+    found: dict[str, int] = dict(await _all(cursor, counts_query(of, filters)))
     total = sum(found.values())
     found[Group.NOT_SENT] = found.get(Group.NOT_SENT, 0) + found.pop(NEVER_SENT, 0)
     return {**{group.value: found.get(group.value, 0) for group in COUNTED}, "all": total}
+
+
+async def _all(cursor: Cursor, query: Query) -> list[tuple[Any, ...]]:
+    """Never prepared, so that each is planned for its own values: rare ones by an index, common ones down the list."""
+    return await (await cursor.execute(query.sql, query.values, prepare=False)).fetchall()
 
 
 def page_query(of: List, filters: Filters, after: Place | None, limit: int) -> Query:
