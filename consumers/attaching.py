@@ -17,7 +17,7 @@ from consumers.correlation import Target, look_up, target_of
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.reports import DeliveryReport
-from domain.values import Channel, Recipient, Role
+from domain.values import Recipient, Role
 
 log = logging.getLogger(__name__)
 Keys = Mapping[str, CustomerKey | None]
@@ -114,9 +114,12 @@ def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int |
     """Whose address it is, by fingerprint; None for nobody's and once the keys are destroyed."""
     if not address:
         return None
-    told = _spelled(attempt.order.channel, address)
-    found = [r for r in attempt.order.recipients if r.hash and _is(r, told, keys)]
+    found = _recipients(attempt, address.strip(), keys) or _recipients(attempt, _normal(attempt, address), keys)
     return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
+
+
+def _recipients(attempt: Attempt, address: str, keys: Keys) -> list[Recipient]:
+    return [r for r in attempt.order.recipients if r.hash and _is(r, address, keys)]
 
 
 def _is(recipient: Recipient, address: str, keys: Keys) -> bool:
@@ -124,11 +127,12 @@ def _is(recipient: Recipient, address: str, keys: Keys) -> bool:
     return key is not None and key.fingerprint(address) == recipient.hash
 
 
-def _spelled(channel: Channel, address: str) -> str:
+def _normal(attempt: Attempt, address: str) -> str:
+    """As addresses are spelled when they are stored; only worth its time where the provider spells otherwise."""
     try:
-        return normalise(channel, address)
+        return normalise(attempt.order.channel, address)
     except InvalidAddressError:
-        return address.strip()
+        return address
 
 
 def _attempts(found: Mapping[UUID, InvoiceCommunication], targets: Iterable[Target]) -> list[Attempt]:

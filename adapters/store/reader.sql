@@ -7,7 +7,3 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 -- events --
 SELECT notification_id, tenant_id, originator_id, originator_version, topic, state FROM events.event
 WHERE notification_id > %s ORDER BY notification_id LIMIT %s
-
--- webhooks --
-SELECT log_offset, frame FROM work.webhook_log
-WHERE partition_no = %s AND log_offset > %s ORDER BY log_offset LIMIT %s

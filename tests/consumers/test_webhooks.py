@@ -9,8 +9,10 @@ import pytest
 
 from adapters.keys.ring import KeyRing
 from adapters.provider_events import raw_events
+from adapters.providers.addresses import normalise
 from consumers.webhooks import TooManyDeadLettersError
 from domain.status import Status
+from domain.values import Channel
 from tests.consumers.hooks import ADDRESS, Hooks, add_sendgrid, add_twilio
 
 
@@ -142,6 +144,19 @@ def test_a_report_is_about_the_recipient_whose_address_it_names(world: Hooks) ->
     world.consume()
     attempt = world.attempt(sent)
     assert [attempt.recipient_outcome(n).status for n in (1, 2)] == [Status.DELIVERED, Status.FAILED]
+
+
+def test_an_address_is_the_same_however_the_provider_spells_it(world: Hooks) -> None:
+    sent = world.sent("one@payer.example", "m\u00fcller@xn--bcher-kva.example", "three@payer.example")
+    spelled = " m\u00fcller@B\u00dcCHER.example"
+    normal = world.sent(normalise(Channel.EMAIL, spelled), "other@payer.example")
+    world.put(
+        [sent.event("bounce", email="m\u00fcller@XN--bcher-kva.example")], [normal.event("bounce", email=spelled)]
+    )
+    world.consume()
+    assert world.attempt(sent).recipient_outcome(2).status is Status.FAILED
+    assert world.attempt(normal).recipient_outcome(1).status is Status.FAILED
+    assert world.attempt(normal).recipient_outcome(2).status is Status.SENT
 
 
 def test_the_providers_words_are_sealed_under_the_customers_key(world: Hooks) -> None:
