@@ -41,6 +41,10 @@ REASONS: dict[str, Reason] = {
         "Marked as spam by the recipient", _RECIPIENT, "Do not write to this address again; call the customer."
     ),
     "opted_out": Reason("Recipient opted out", _RECIPIENT, _OTHER_CHANNEL),
+    "under_query": Reason("The buyer asks for something", _RECIPIENT, "Answer the buyer, or complete what is missing."),
+    "buyer_refused": Reason(
+        "Refused by the buyer", _RECIPIENT, "Read the buyer's reason, then correct it with a new invoice."
+    ),
     # the provider
     "dropped": Reason(
         "Dropped by the provider before it was tried",

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from adapters.providers.port import ProviderReport
 from domain.reasons import reason as describe
+from domain.reports import BuyerResponse
 from domain.status import Status
 from domain.values import Actor
 
@@ -16,6 +17,7 @@ class Meaning(NamedTuple):
     actor: Actor | None = None
     counts: bool = True
     is_open: bool = False
+    buyer_response: BuyerResponse | None = None
 
 
 IGNORED = Meaning(None, counts=False)
@@ -37,6 +39,11 @@ def rejected(reason: str) -> Meaning:
     return Meaning(Status.REJECTED, reason)
 
 
+def answered(response: BuyerResponse, reason: str | None = None, actor: Actor = Actor.RECIPIENT) -> Meaning:
+    """The buyer answered an e-invoice, so it has arrived."""
+    return Meaning(Status.READ, reason, actor, buyer_response=response)
+
+
 def report(told: Meaning, **said: Any) -> ProviderReport:
     """The report of something with this meaning; `said` is the rest of its fields."""
     return ProviderReport(
@@ -45,5 +52,6 @@ def report(told: Meaning, **said: Any) -> ProviderReport:
         actor=told.actor or (describe(told.reason).actor if told.reason else None),
         ignored=not told.counts,
         is_open=told.is_open,
+        buyer_response=told.buyer_response,
         **said,
     )
