@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
-from psycopg.types.json import Jsonb
-
 from adapters.clock import Clock, clock_from
 from adapters.config.api_keys import ApiKeys
 from adapters.config.connections import Connections
 from adapters.config.tenants import ConfigError, Tenants
+from adapters.config.values import MASTER_KEY, Values
 from adapters.database.pool import Role, sync_pool
 from adapters.database.session import Database
 from adapters.documents import Documents
@@ -50,6 +49,10 @@ class Installation:
         return Tenants(self.database)
 
     @cached_property
+    def values(self) -> Values:
+        return Values(self.database)
+
+    @cached_property
     def documents(self) -> Documents:
         return Documents(self.settings.documents_dir)
 
@@ -78,12 +81,9 @@ def master_key(settings: Settings, *, create: bool = False) -> MasterKey:
 
 def _check_master_key(database: Database, master: MasterKey, *, remember: bool) -> None:
     """A wrong master key would seal data that nobody can open again: refuse to start with it."""
-    with database.pool.connection() as connection:
-        if remember:
-            connection.execute(
-                "INSERT INTO config.setting (name, value) VALUES ('master_key', %s) ON CONFLICT (name) DO NOTHING",
-                (Jsonb(master.fingerprint),),
-            )
-        row = connection.execute("SELECT value FROM config.setting WHERE name = 'master_key'").fetchone()
-    if row is not None and row[0] != master.fingerprint:
+    values = Values(database)
+    known = values.get(MASTER_KEY)
+    if known is None and remember:
+        values.put(MASTER_KEY, master.fingerprint)
+    if known not in (None, master.fingerprint):
         raise MasterKeyError("this is not the master key that the database was set up with")

@@ -5,9 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from msgspec.structs import replace
 
 from adapters.config.tenants import ConfigError
-from adapters.providers.port import Need
+from adapters.config.values import ADDRESS
+from adapters.providers.port import Connection, Need, Provider
 from adapters.providers.registry import PROVIDERS, provider
 from api.cli.configure import owner
 from api.cli.options import DatabaseUrl, DataDir, TenantName
@@ -47,21 +49,45 @@ def add(
 ) -> None:
     """Set up an account and print the connection's id and webhook address."""
     chosen = provider(provider_name)
-    given, hidden = _pairs(values), {n: _secret(n, v) for n, v in _pairs(secrets).items()}
-    known = {n.name for n in chosen.needs}
-    if strangers := sorted((given.keys() | hidden.keys()) - known):
-        raise ConfigError(f"{provider_name} has no {', '.join(strangers)} (it has: {', '.join(sorted(known))})")
+    given, hidden = _read(chosen, values, secrets)
     have = given.keys() | hidden.keys()
-    missing = [f"{n.name}: {n.where}" for n in chosen.needs if n.required and n.name not in have]
+    missing = [n for n in chosen.needs if n.required and n.name not in have and n.name != chosen.webhook_key]
     if missing:
-        raise ConfigError(f"{provider_name} also needs\n  " + "\n  ".join(missing))
+        raise ConfigError(f"{provider_name} also needs\n  " + "\n  ".join(f"{n.name}: {n.where}" for n in missing))
     with owner(database_url, data_dir) as installation:
         made = installation.connections.add(
             installation.tenants.named(tenant_name).id, name, provider_name, chosen.channel, installation.clock(),
             settings=given, secrets=hidden, open_tracking=open_tracking, default=default and chosen.sends,
         )  # fmt: skip
         typer.echo(made.id)
-        console.print(f"webhook address: {installation.settings.webhook_url(made.id)}")
+        base = installation.values.get(ADDRESS) or installation.settings.reached_at
+    if chosen.webhook_key:
+        typer.echo(f"webhook address: {base}/v1/webhooks/{made.id}", err=True)
+        _warn_without_key(chosen, made)
+
+
+@connection.command("set")
+def change(
+    connection_id: UUID,
+    values: Values = None,
+    secrets: Secrets = None,
+    open_tracking: Annotated[bool | None, typer.Option(help="Count opens as read (check the law first).")] = None,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Change settings or secrets of a connection; what is not named stays. Processes see it within 5 seconds."""
+    with owner(database_url, data_dir) as installation:
+        found = installation.connections.get(connection_id)
+        if found is None:
+            raise ConfigError(f"no connection {connection_id}")
+        chosen = provider(found.provider)
+        given, hidden = _read(chosen, values, secrets)
+        tracking = found.open_tracking if open_tracking is None else open_tracking
+        changed = replace(
+            found, settings=found.settings | given, secrets=found.secrets | hidden, open_tracking=tracking
+        )
+        installation.connections.update(changed)
+    _warn_without_key(chosen, changed)
 
 
 @connection.command("list")
@@ -83,6 +109,29 @@ def disable(connection_id: UUID, database_url: DatabaseUrl = None, data_dir: Dat
 
 def _need(need: Need) -> tuple[str, str, str, str]:
     return f"  {need.name}", "secret" if need.secret else "setting", "" if need.required else "optional", need.where
+
+
+def _read(
+    chosen: Provider, values: list[str] | None, secrets: list[str] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Settings and secrets. Raises ConfigError for a name the provider lacks, and for a secret given in clear."""
+    given, hidden = _pairs(values), {n: _secret(n, v) for n, v in _pairs(secrets).items()}
+    known = {n.name: n for n in chosen.needs}
+    if strangers := sorted((given.keys() | hidden.keys()) - known.keys()):
+        raise ConfigError(f"{chosen.name} has no {', '.join(strangers)} (it has: {', '.join(sorted(known))})")
+    if bare := sorted(name for name in given if known[name].secret):
+        raise ConfigError(f"{', '.join(bare)} must stay secret: give it with --secret")
+    return given | {n: hidden.pop(n) for n in list(hidden) if not known[n].secret}, hidden
+
+
+def _warn_without_key(chosen: Provider, made: Connection) -> None:
+    if chosen.webhook_key and not (made.secrets.get(chosen.webhook_key) or made.settings.get(chosen.webhook_key)):
+        where = next((n.where for n in chosen.needs if n.name == chosen.webhook_key), "")
+        typer.echo(
+            f"its webhooks wait (503) until you set {chosen.webhook_key} ({where}):\n"
+            f"  sendtrail connection set {made.id} --secret {chosen.webhook_key}",
+            err=True,
+        )
 
 
 def _pairs(given: list[str] | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import httpx
 
 from adapters.bootstrap import install, master_key
+from adapters.config.values import ADDRESS
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from adapters.settings import Settings
@@ -50,8 +51,8 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
     """All parts, ready to serve: the settings that they share, and who looks after them."""
     master_key(given, create=True)
     with _database(given) as located:
-        prepare(located)
         found = located.model_copy(update={"port": located.port or free_port(located.host)})
+        prepare(found)
         with Supervisor(environment(found)) as supervisor:
             for name in ("serve", "consume", "project", "dispatch"):
                 supervisor.start(name, name)
@@ -60,12 +61,13 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
 
 
 def prepare(located: Settings) -> list[str]:
-    """The newest schema, this installation's master key known to the database, and the Kafka topic.
+    """The newest schema, this installation's master key and address known to the database, and the Kafka topic.
 
     Returns the migrations applied.
     """
     applied = migrate(located.database_url)
-    with install(located, "sendtrail_owner", pool_size=1):
+    with install(located, "sendtrail_owner", pool_size=1) as installation:
+        installation.values.put(ADDRESS, located.reached_at)
         prepare_log(located)
     return applied
 
