@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from adapters.bootstrap import Installation
 from adapters.config.connections import Connections
@@ -32,6 +33,7 @@ class Service:
     url: str
     owner: Installation
     installation: Installation
+    app: FastAPI
     clock: TestClock
     tenants: "list[Tenant]" = field(default_factory=list)
 
@@ -130,11 +132,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(installation: Installation) -> Iterator[str]:
+def serving(app: FastAPI) -> Iterator[str]:
     """The address of the application, served from a thread."""
-    config = uvicorn.Config(
-        build_app(installation), port=0, ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=2
-    )
+    config = uvicorn.Config(app, port=0, ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=2)
     server = _Server(config)
     thread = threading.Thread(target=server.run, name="api", daemon=True)
     thread.start()
@@ -153,8 +153,8 @@ def service_on(database_url: str, folder: Path) -> Iterator[Service]:
     with (
         installed(database_url, folder, "sendtrail_owner", clock) as owner,
         installed(database_url, folder, "sendtrail_api", clock) as installation,
-        serving(installation) as url,
+        serving(app := build_app(installation)) as url,
     ):
-        service = Service(url, owner, installation, clock)
+        service = Service(url, owner, installation, app, clock)
         yield service
         service.close_clients()

@@ -1,33 +1,15 @@
 """Many at once, and answers of the database that are lost on the way."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from psycopg import OperationalError
 
 from adapters.store.recorder import EventRecorder
 from tests.api.service import PDF, Tenant, order
-
-
-def at_once(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
-    answers: list[httpx.Response] = []
-    gate = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], httpx.Response]) -> None:
-        gate.wait()
-        answers.append(call())
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == len(calls)
-    return answers
+from tests.api.together import at_once
 
 
 def test_sixteen_first_sends_at_once_make_one_attempt(acme: Tenant) -> None:

@@ -15,6 +15,7 @@ from api import sending
 from api.http.idempotency import PATIENCE, Once, _digest
 from domain.identity import attempt_id_for
 from tests.api.service import Service, Tenant, order
+from tests.api.together import at_once
 from tests.support.eventually import eventually
 
 PERSON = {"id": "u"}
@@ -166,24 +167,6 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, thr
         yield inside, go_on
     finally:
         go_on.set()
-
-
-def at_once(calls: list[Callable[[], httpx.Response]]) -> list[httpx.Response]:
-    """The answers to all calls, made together."""
-    answers: list[httpx.Response] = []
-    gate = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], httpx.Response]) -> None:
-        gate.wait()
-        answers.append(call())
-
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == len(calls)
-    return answers
 
 
 def test_a_request_that_is_still_running_is_not_run_again(invoiced: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
