@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,7 @@ from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from adapters.store.mapper import EventMapper
 from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row, events_after
+from consumers.hot import Hot
 from projections.engine import Happened, Meaning, Rows, fold, meaning, retell, rows, sealed
 from projections.errors import ProjectionError, UnprojectedEventError
 from projections.folded import Folded
@@ -34,8 +35,6 @@ MOST, FIRST = 5000, 500
 """Events in one transaction: at most, and at first."""
 QUICK, SLOW = 0.5, 2.0
 """Seconds for a full batch: below, the next may be larger; above, it must be smaller."""
-HOT = 10_000
-"""Communications that are kept folded in memory."""
 RETOLD_AT_ONCE = 200
 """Communications that an erasure reads whole at a time."""
 
@@ -45,15 +44,14 @@ class Projecting:
 
     def __init__(self, database: Database, keys: KeyRing) -> None:
         self.database = database
-        self.keys = keys
         self.mapper = EventMapper()
         self.limit = FIRST
         self.reader = GapSafeReader(events_after, EVENTS_LOCK, 0)
-        self._hot: dict[UUID, Folded] = {}
+        self._hot = Hot(keys)
 
     def begin(self) -> None:
         """Go on from the checkpoint. Raises ProjectionError where the read models stand at different places."""
-        self._hot.clear()
+        self._hot.forget()
         with self.database.transaction() as connection:
             connection.execute(statement(SQL["begin"]), (NAMES,))
             found = {row[1] for row in connection.execute(statement(SQL["positions"]), (NAMES,)).fetchall()}
@@ -82,15 +80,15 @@ class Projecting:
         folding = [h for h in happened if meaning(h.event) is Meaning.FOLD]
         erasing = [h for h in happened if meaning(h.event) is Meaning.ERASE]
         if erasing:
-            self.keys.forget()
+            self._hot.forget()
         with self.database.transaction() as connection:
             self._advance(connection, expected, happened[-1].position)
-            changed = fold(folding, self._known(connection, folding))
+            changed = fold(folding, self._hot.known(connection, folding))
             made = self._rows(changed)
             write(connection, [*_shown(made), Write(SQL["put_states"], made.states), Write(SQL["put_keys"], made.keys)])
             if erasing:
                 self._retell(connection, erasing, happened[-1].position)
-        self._remember(changed)
+        self._hot.remember(changed)
 
     def _advance(self, connection: "Connection[Any]", expected: int, to: int) -> None:
         """First of all: it holds the checkpoint, so that no other projector reads states that are about to change."""
@@ -98,19 +96,8 @@ class Projecting:
         if connection.execute(statement(SQL["advance"]), values).rowcount != len(NAMES):
             raise PositionLostError(f"the read models are no longer at {expected}")
 
-    def _known(self, connection: "Connection[Any]", folding: Iterable[Happened]) -> dict[UUID, Folded]:
-        """What is known of these communications: from memory, else from the tables; a new one is absent."""
-        wanted = {h.event.originator_id for h in folding}
-        known = {key: self._hot[key] for key in wanted if key in self._hot}
-        born = {h.event.originator_id for h in folding if h.event.originator_version == 1}
-        if missing := wanted - known.keys() - born:
-            cursor = connection.cursor(binary=True)
-            for key, version, state in cursor.execute(statement(SQL["states"]), (list(missing),), prepare=True):
-                known[key] = Folded.from_bytes(key, version, state)
-        return known
-
     def _rows(self, changed: Sequence[Folded]) -> Rows:
-        return rows(changed, self.keys.open(sealed(changed)))
+        return rows(changed, self._hot.opened(sealed(changed)))
 
     def _retell(self, connection: "Connection[Any]", erasing: list[Happened], until: int) -> None:
         """Write every row anew that showed a value whose key is gone."""
@@ -136,16 +123,6 @@ class Projecting:
                 raise UnprojectedEventError(f"the read models stop before {place}: {error}") from error
             happened.append(Happened(position, event))
         return happened
-
-    def _remember(self, changed: Sequence[Folded]) -> None:
-        """The last used are the last in the dict."""
-        for folded in changed:
-            folded.settle()
-            key = folded.communication.id
-            self._hot.pop(key, None)
-            self._hot[key] = folded
-        while len(self._hot) > HOT:
-            del self._hot[next(iter(self._hot))]
 
     def _adapt(self, count: int, seconds: float) -> None:
         if seconds > SLOW:

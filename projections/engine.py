@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.customer import Customer
 from domain.values import Personal
-from projections import attempt_log, docs, overview, timeline
+from projections import attempt_log, overview, timeline
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 from projections.personal import Opened, collect
@@ -92,9 +92,8 @@ def sealed(changed: Iterable[Folded]) -> list[Personal]:
         collect(communication.details, found)
         for entry in folded.entries:
             found.extend(part for part in (entry.recipient, *entry.detail) if isinstance(part, Personal))
-        newest = communication.shown()
-        if newest and newest.order.attempt_id not in folded.touched:
-            collect(newest.order, found)
+        if len(folded.touched) < len(communication.attempts):
+            collect(communication.shown().order, found)
         for attempt_id in folded.touched:
             collect(communication.attempts[attempt_id], found)
     return found
@@ -105,7 +104,7 @@ def rows(changed: Iterable[Folded], opened: Opened) -> Rows:
     for folded in changed:
         communication = folded.communication
         whose = (communication.id, communication.tenant_id)
-        subject = docs.subject(communication, opened)
+        subject = folded.subject_with(opened)
         made.overview.append(overview.row(communication, folded.position, subject, opened))
         for attempt_id, position in folded.touched.items():
             attempt = communication.attempts[attempt_id]

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from domain import events as e
 from domain.communication import InvoiceCommunication
-from domain.values import Personal
-from projections import snapshot
-from projections.personal import collect
+from domain.values import Personal, SubjectDetails
+from projections import docs, snapshot
+from projections.docs import Subject
+from projections.personal import Opened, collect
 from projections.telling import tell
 from projections.timeline import Entry
 
@@ -15,11 +16,12 @@ from projections.timeline import Entry
 class Folded:
     """Folded by the aggregate's own code. What changed is kept until `settle`, each with the position that did it."""
 
-    __slots__ = ("communication", "entries", "keys", "new_keys", "position", "touched")
+    __slots__ = ("_subject", "communication", "entries", "keys", "new_keys", "position", "touched")
 
     def __init__(self, communication: InvoiceCommunication | None = None, keys: set[str] | None = None) -> None:
         self.communication: Any = communication
         self.keys = keys if keys is not None else set()
+        self._subject: tuple[SubjectDetails, Subject] | None = None
         self.settle()
 
     @classmethod
@@ -52,6 +54,13 @@ class Folded:
         self.position = position
         self.touched.update(dict.fromkeys(self.communication.attempts, position))
         return True
+
+    def subject_with(self, opened: Opened) -> Subject:
+        """Made again only when the owner system has said something new."""
+        said = self.communication.details
+        if self._subject is None or self._subject[0] is not said:
+            self._subject = said, docs.subject(self.communication, opened)
+        return self._subject[1]
 
     def _remember_keys(self, event: Any) -> None:
         found: list[Personal] = []
