@@ -1,8 +1,9 @@
 """What a provider's request means, offline: JSON lines in, JSON lines out (`sendtrail webhook explain`).
 
 A line in: `id`, `provider`, `kind`, `headers`, `url`, `body` or `form`, `secret` or `public_key` or `certificate`,
-`now`. A line out: `id`, `verified`, `reports`, `error`. Kinds `pull` and `send_response` are answers of the
-provider's API, with `http_status`; kind `signature` asks only whether the request is authentic.
+`now`, `settings`. A line out: `id`, `verified`, `reports`, `error`. Kinds `pull` and `send_response` are answers of the
+provider's API, with `http_status`; kind `signature` asks only whether the request is authentic, `cert_url` whether a
+signing certificate may be fetched from `url`.
 """
 
 import json
@@ -10,18 +11,26 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import uuid4
 
 from adapters.clock import Clock, system_clock
-from adapters.providers.port import Connection, Provider, ProviderError, ProviderReport, RawAnswer, RawRequest
+from adapters.providers.port import (
+    Connection,
+    Provider,
+    ProviderError,
+    ProviderReport,
+    RawAnswer,
+    RawRequest,
+    TrustsAddresses,
+)
 from adapters.providers.reading import moment
+from adapters.providers.registry import PROVIDERS
 from adapters.providers.registry import provider as provider_named
 
 Line = dict[str, Any]
 ANSWERS = {"pull": 200, "send_response": 202}
 """Kinds that are answers, and the HTTP status of one that tells none."""
-AUTHENTICITY = {"signature", "cert_url"}
-NOBODY = UUID(int=0)
+AUTHENTICITY = {"signature"}
 
 
 class LineError(Exception):
@@ -50,8 +59,10 @@ def explain(line: str, clock: Clock = system_clock) -> Line:
 
 
 def _explained(case: Line, clock: Clock) -> Line:
-    provider = provider_named(_text(case, "provider"))
+    provider = _provider(_text(case, "provider"))
     kind = _text(case, "kind", "webhook")
+    if kind == "cert_url":
+        return _answer(case.get("id"), isinstance(provider, TrustsAddresses) and provider.trusts(_text(case, "url")))
     if kind in ANSWERS:
         return _answer(case.get("id"), reports=provider.read_answer(_raw_answer(case, kind)))
     request = _request(case, clock)
@@ -69,12 +80,24 @@ def _verified(provider: Provider, request: RawRequest, case: Line, kind: str) ->
     given = next((case[name] for name in ("secret", "public_key", "certificate") if case.get(name) is not None), None)
     if not provider.signs or (given is None and kind not in AUTHENTICITY):
         return None, None
-    secrets = {str(provider.webhook_key): given} if isinstance(given, str) else {}
     try:
-        provider.verify(request, Connection(NOBODY, NOBODY, provider.name, provider.channel, secrets=secrets))
+        provider.verify(request, _connection(provider, case, given))
     except ProviderError as error:
         return False, str(error)
     return True, None
+
+
+def _provider(name: str) -> Provider:
+    """Its name may be written with hyphens."""
+    spelled = name.replace("-", "_")
+    return provider_named(spelled if spelled in PROVIDERS else name)
+
+
+def _connection(provider: Provider, case: Line, given: object) -> Connection:
+    """One of its own for each line, so that nothing is remembered from one to the next."""
+    settings, secrets = case.get("settings"), {str(provider.webhook_key): given} if isinstance(given, str) else {}
+    known = settings if isinstance(settings, dict) else {}
+    return Connection(uuid4(), uuid4(), provider.name, provider.channel, settings=known, secrets=secrets)
 
 
 def _request(case: Line, clock: Clock) -> RawRequest:
@@ -88,8 +111,10 @@ def _raw_answer(case: Line, kind: str) -> RawAnswer:
 
 
 def _body(case: Line) -> bytes:
-    """The exact text as UTF-8; without one, the form as a browser would write it."""
+    """The exact text as UTF-8; without one, the form as a browser would write it, or just a `signature` part."""
     body, form = case.get("body"), case.get("form")
+    if not body and not form and isinstance(case.get("signature"), dict):
+        body = json.dumps({"signature": case["signature"]})
     if body:
         return (body if isinstance(body, str) else json.dumps(body)).encode(errors="surrogatepass")
     if not form:
@@ -126,7 +151,7 @@ def _answer(
 def _report(report: ProviderReport) -> Line:
     return {
         "message_id": report.message_id,
-        "event_id": report.event_id,
+        "event_id": f"{report.event_id} {report.request_id}" if report.request_id else report.event_id,
         "recipient": report.recipient,
         "status": report.status,
         "reason": report.reason,

@@ -1,4 +1,4 @@
-"""What the webhook consumer does now and then between polls: parked reports that are due, and what is too old."""
+"""What the webhook consumer does between polls: parked reports, confirmations that are due, what is too old."""
 
 import logging
 import time
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from adapters.bootstrap import Installation
 from adapters.provider_events import drop_old
 from consumers.attaching import Attaching
+from consumers.confirming import Confirming
 from consumers.parked import ParkedReports
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ class Chores:
     def __init__(self, installation: Installation, attaching: Attaching) -> None:
         self.installation = installation
         self.parked = ParkedReports(installation, attaching)
+        self.confirming = Confirming(installation)
         self._parked_at = 0.0
         self._dropped_at: datetime | None = None
 
@@ -27,6 +29,7 @@ class Chores:
             self._parked_at = time.monotonic() + PARKED_EVERY
             while self.parked.attach_due():
                 pass
+            self.confirming.confirm_due()
         now = self.installation.clock()
         if self._dropped_at is None or not self._dropped_at <= now < self._dropped_at + DROP_EVERY:
             self._dropped_at = now
@@ -34,5 +37,6 @@ class Chores:
 
     def drop_old(self) -> None:
         dropped = drop_old(self.installation.database, self.installation.clock, self.installation.settings.raw_days)
+        dropped["confirmations"] = self.confirming.drop_old()
         if any(dropped.values()):
             log.info("too old and dropped: %s", ", ".join(f"{count} {what}" for what, count in dropped.items()))

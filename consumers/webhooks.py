@@ -19,6 +19,7 @@ from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailabl
 from consumers.arrivals import Dead, Outcome, Understood, understand_records
 from consumers.attaching import Attached, Attaching
 from consumers.chores import Chores
+from consumers.confirming import to_confirm
 from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class WebhookConsumer:
             keep_raw(outcomes, attached.about),
             park(attached.unmatched, self.installation.master, now),
             bury(outcomes, now),
+            to_confirm(outcomes, self.installation.master, now),
         ]
         self.installation.communications.record(attached.changed, advance=[move], writes=writes)
         return events, len(attached.unmatched)

@@ -1,7 +1,7 @@
 """The port that every provider module fills: verify and read what it calls back, send, and ask."""
 
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 import httpx
@@ -222,3 +222,24 @@ class Provider(Protocol):
 
         Raises httpx.HTTPError if it cannot be asked now, MisconfiguredError.
         """
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """`url` is to be fetched (GET) so that the provider goes on calling; its host was checked to be the provider's."""
+
+    url: str
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """A provider that asks us, in a webhook, to confirm that it may call."""
+
+    def confirmation(self, request: RawRequest) -> Confirmation | None:
+        """Pure. None for a request that asks for nothing of the kind. `request` must have been verified."""
+
+
+@runtime_checkable
+class TrustsAddresses(Protocol):
+    """A provider whose webhooks name the address of the key that signs them."""
+
+    def trusts(self, url: str) -> bool: ...

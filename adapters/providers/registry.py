@@ -2,11 +2,13 @@
 
 from adapters.providers.port import Provider, ProviderError
 from adapters.providers.sendgrid import SendGrid
+from adapters.providers.ses import Ses
 from adapters.providers.smtp import Smtp
 from adapters.providers.twilio import Twilio
 
 _ALL: tuple[Provider, ...] = (
     SendGrid(),
+    Ses(),
     Twilio(),
     Smtp(),
 )

@@ -1,7 +1,7 @@
 """Calling back: the outboxes where events gather, the tries, and the record of what was answered."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -141,16 +141,17 @@ class Caller:
             callback.state = "given_up"
 
     async def _tried(self, callback: Callback, body: bytes) -> bool:
-        result = await self._post(callback, body)
+        result = await self.post(callback.url, callback.headers, body)
         callback.tries.append(result)
         if result.answered:
             callback.state = "answered"
         return result.answered
 
-    async def _post(self, callback: Callback, body: bytes) -> Try:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Try:
+        """One request, not repeated."""
         at = self.clock()
         try:
-            async with self._http.stream("POST", callback.url, content=body, headers=callback.headers) as answer:
+            async with self._http.stream("POST", url, content=body, headers=headers) as answer:
                 with suppress(httpx.HTTPError):
                     await _drain(answer)
                 status = answer.status_code

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from adapters.simulator.sendgrid import SendGrid
+from adapters.simulator.ses import Ses
 from adapters.simulator.side import Side
 from adapters.simulator.twilio import Twilio
 from adapters.simulator.world import World
 
 SIDES: list[Callable[[World], Side]] = [
     SendGrid,
+    Ses,
     Twilio,
 ]
 

@@ -49,7 +49,19 @@ TWILIO = Sender(
     http(201, {"sid": "SM1", "status": "queued"}),
     connection("twilio", {"auth_token": "token"}, account_sid="AC1", from_number="+32460000001"),
 )
-EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO], ids=lambda s: s.name)
+SES = Sender(
+    "ses",
+    "ap@payer.example",
+    http(200, {"MessageId": "0107019b-000000"}),
+    connection(
+        "ses",
+        {"secret_access_key": "key"},
+        access_key_id="AKIA1",
+        region="eu-central-1",
+        from_email="bills@seller.example",
+    ),
+)
+EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES], ids=lambda s: s.name)
 
 
 @EVERY
