@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -11,24 +10,23 @@ from domain.values import Personal
 
 Opened = Mapping[Personal, str]
 """The plain text of every sealed value that a row shows."""
+_COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def collect(value: Any, into: list[Personal]) -> None:
-    """Add every sealed value anywhere inside an event, a struct, or a list of structs.
+    """Add every sealed value anywhere inside an event, a struct, or a collection of structs.
 
     Fields are found by their annotations, so one that is added to an event later is not missed.
     """
-    if value.__class__ is list:
-        for item in value:
-            collect(item, into)
-        return
-    for name, is_plain in _places(value.__class__):
-        inner = getattr(value, name)
-        if not inner:
-            continue
-        if is_plain:
+    kind = value.__class__
+    if kind is dict:
+        value = value.values()
+    elif kind not in _COLLECTIONS:
+        value = [getattr(value, name) for name in _places(kind)]
+    for inner in value:
+        if inner.__class__ is Personal:
             into.append(inner)
-        else:
+        elif inner:
             collect(inner, into)
 
 
@@ -44,10 +42,9 @@ def joined(opened: Opened, parts: Iterable[Personal | str | None]) -> str | None
 
 
 @cache
-def _places(kind: type) -> tuple[tuple[str, bool], ...]:
-    """The fields that may hold a sealed value; True where the field is one, False where it holds one further in."""
-    hints = {name: hint for name, hint in get_type_hints(kind).items() if _may_hold(hint)}
-    return tuple((name, set(get_args(hint) or [hint]) <= {Personal, NoneType}) for name, hint in hints.items())
+def _places(kind: type) -> tuple[str, ...]:
+    """The fields that may hold a sealed value, or something that holds one."""
+    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold(hint))
 
 
 def _may_hold(hint: Any) -> bool:

@@ -111,6 +111,26 @@ def _sealed_in(value: Any) -> Iterable[str]:
             yield from _sealed_in(inner)
 
 
+class Inner(msgspec.Struct):
+    one: Personal | str | None
+
+
+class Outer(msgspec.Struct):
+    nothing: None
+    words: list[str]
+    inner: Inner
+    several: list[Personal]
+    by_name: dict[str, tuple[Personal, int]]
+    further: list[Inner]
+
+
+def test_sealed_values_are_found_wherever_a_type_may_hold_them() -> None:
+    one, two, three, four = (Personal(KEYS[0], text) for text in "abcd")
+    found: list[Personal] = []
+    collect(Outer(None, ["word"], Inner(one), [two], {"x": (three, 3)}, [Inner("plain"), Inner(four)]), found)
+    assert found == [one, two, three, four]
+
+
 def test_a_missing_or_repeated_event_is_refused() -> None:
     first, second, third = handed(invoice(), order()).collect_events()[:3]
     folded = Folded()
