@@ -224,6 +224,11 @@ class Provider(Protocol):
         """
 
 
+def is_pull_only(provider: Provider) -> bool:
+    """Whether it never calls back (`pull_only = True` on its class): it is asked, however quiet it is."""
+    return bool(getattr(provider, "pull_only", False))
+
+
 class Confirmation(msgspec.Struct, frozen=True):
     """`url` is to be fetched (GET) so that the provider goes on calling; its host was checked to be the provider's."""
 

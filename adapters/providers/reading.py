@@ -26,6 +26,15 @@ def load_json(body: bytes) -> Any:
         raise UnreadableError(f"not JSON ({type(error).__name__})") from None
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """The object of a JSON body, empty for all else: for answers that may come from a proxy on the way."""
+    try:
+        told = load_json(body)
+    except UnreadableError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def text(value: object, limit: int | None = None) -> str | None:
     """A string or number as text that PostgreSQL can keep; None for all else, for nothing, and beyond `limit`."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
