@@ -1,9 +1,13 @@
 """All providers by name. A new one is its module and one line here."""
 
+from adapters.providers.peppol import Peppol
+from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
+from adapters.providers.recommand import Recommand
 from adapters.providers.sendgrid import SendGrid
 from adapters.providers.ses import Ses
 from adapters.providers.smtp import Smtp
+from adapters.providers.storecove import Storecove
 from adapters.providers.twilio import Twilio
 
 _ALL: tuple[Provider, ...] = (
@@ -11,6 +15,10 @@ _ALL: tuple[Provider, ...] = (
     Ses(),
     Twilio(),
     Smtp(),
+    Storecove(),
+    Recommand(),
+    PhossAp(),
+    Peppol(),
 )
 
 PROVIDERS: dict[str, Provider] = {one.name: one for one in _ALL}

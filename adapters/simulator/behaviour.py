@@ -1,4 +1,4 @@
-"""How a recipient behaves: by the local part of an e-mail address, or the last four digits of a phone number."""
+"""How a recipient behaves: by the local part of an e-mail address, or the last four digits of a number."""
 
 import re
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ import msgspec
 class Channel(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
+    PARTICIPANT = "participant"
 
 
 class Event(StrEnum):
@@ -36,6 +37,14 @@ class Event(StrEnum):
     FILTERED = "filtered"
     UNDELIVERED = "undelivered"
     FAILED = "failed"
+    NETWORK_REJECTED = "network_rejected"
+    IN_PROCESS = "in_process"
+    UNDER_QUERY = "under_query"
+    CONDITIONALLY_ACCEPTED = "conditionally_accepted"
+    ACCEPTED = "accepted"
+    BUYER_REJECTED = "buyer_rejected"
+    PAID = "paid"
+    MISDIRECTED = "misdirected"
 
 
 class Reply(StrEnum):
@@ -145,6 +154,29 @@ def _phone_rows() -> Iterable[Behaviour]:
     )
 
 
+def _participant_rows() -> Iterable[Behaviour]:
+    sent, delivered, in_process = Event.SENT, Event.DELIVERED, Event.IN_PROCESS
+    return (
+        Behaviour("1001", "delivered, then in process at the buyer", (sent, delivered, in_process)),
+        Behaviour("1002", "delivered; the buyer asks for something, later accepts",
+                  (sent, delivered, Event.UNDER_QUERY), (Event.ACCEPTED,)),
+        Behaviour("1003", "delivered, accepted on conditions", (sent, delivered, Event.CONDITIONALLY_ACCEPTED)),
+        Behaviour("1004", "delivered, rejected by the buyer", (sent, delivered, Event.BUYER_REJECTED)),
+        Behaviour("1005", "delivered, accepted", (sent, delivered, Event.ACCEPTED)),
+        Behaviour("1006", "delivered, accepted, later paid", (sent, delivered, Event.ACCEPTED), (Event.PAID,)),
+        Behaviour("1007", "delivered; the buyer answers later: in process, accepted, paid",
+                  (sent, delivered), (in_process, Event.ACCEPTED, Event.PAID)),
+        Behaviour("2001", "sent, then refused by the network as invalid", (sent, Event.NETWORK_REJECTED)),
+        Behaviour("2002", "the first try fails, the next delivers", (Event.DEFERRED, sent, delivered)),
+        Behaviour("2003", "every try fails: given up", (Event.FAILED,)),
+        Behaviour("5555", "stays at sent: no answer ever comes", (sent,)),
+        Behaviour("4004", "not registered in the network", reply=Reply.REFUSED, refusal="not_registered"),
+        Behaviour("4022", "the document is refused as invalid", reply=Reply.REFUSED),
+        *_misbehaviours("0429", "0500", "0501", "0408", "0409", "0410"),
+        *_tellings("0425", "0404", "0405", "7777", "2222", "4321"),
+    )  # fmt: skip
+
+
 def _misbehaviours(limited: str, outage: str, crash: str, timeout: str, hidden: str, vanished: str) -> list[Behaviour]:
     return [
         Behaviour(limited, "429 the first times (with the time to wait), then taken", reply=Reply.RATE_LIMITED),
@@ -174,6 +206,7 @@ def _tellings(eager: str, silent: str, lost: str, late: str, twice: str, shuffle
 TABLES: dict[Channel, dict[str, Behaviour]] = {
     Channel.EMAIL: _by_name(_email_rows()),
     Channel.PHONE: _by_name(_phone_rows()),
+    Channel.PARTICIPANT: _by_name(_participant_rows()),
 }
 
 

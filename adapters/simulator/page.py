@@ -29,6 +29,7 @@ TITLES = {
         "An e-mail address behaves by its local part; a +suffix and the domain do not matter.",
     ),
     Channel.PHONE: ("Last digits", "A phone number behaves by its last four digits."),
+    Channel.PARTICIPANT: ("Last digits", "A participant of the e-invoicing network behaves by its last four digits."),
 }
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from adapters.simulator.phoss_ap import PhossAp
+from adapters.simulator.recommand import Recommand
 from adapters.simulator.sendgrid import SendGrid
 from adapters.simulator.ses import Ses
 from adapters.simulator.side import Side
+from adapters.simulator.storecove import Storecove
 from adapters.simulator.twilio import Twilio
 from adapters.simulator.world import World
 
@@ -12,6 +15,9 @@ SIDES: list[Callable[[World], Side]] = [
     SendGrid,
     Ses,
     Twilio,
+    Storecove,
+    Recommand,
+    PhossAp,
 ]
 
 

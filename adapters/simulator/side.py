@@ -1,7 +1,7 @@
 """What a provider's side must offer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import msgspec
 from starlette.routing import BaseRoute
@@ -46,3 +46,10 @@ class Side(Protocol):
     def call(self, account: Account, url: str, told: Sequence[Told]) -> Call: ...
 
     def patience(self, url: str) -> Patience: ...
+
+
+@runtime_checkable
+class Reserved(Protocol):
+    """A side that does not call back about everything that happens; the rest is found out by asking."""
+
+    untold: ClassVar[frozenset[Event]]

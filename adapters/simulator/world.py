@@ -12,7 +12,7 @@ from adapters.simulator.config import Config
 from adapters.simulator.messages import Message, Told
 from adapters.simulator.rules import Plan, Rules
 from adapters.simulator.shelf import Shelf
-from adapters.simulator.side import Side
+from adapters.simulator.side import Reserved, Side
 
 EAGER_LIMIT = 5.0  # seconds that an answer waits for its webhooks
 
@@ -61,7 +61,9 @@ class World:
         """Call back what happened to one message, if its account has a webhook."""
         message = told[0].message
         side, account = self.sides.get(message.provider), self.accounts.find(message.provider, message.account)
-        if side and account and (url := message.callback_url or account.webhook_url):
+        if isinstance(side, Reserved):
+            told = [one for one in told if one.occurrence.event not in side.untold]
+        if side and account and told and (url := message.callback_url or account.webhook_url):
             await self.caller.tell(side, account, url, told, apart=apart)
 
     async def _play(self, message: Message, plan: Plan, *, apart: bool) -> None:

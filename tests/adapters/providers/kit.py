@@ -69,6 +69,9 @@ class Side:
     covers_body: bool = True
     signature_is_over_bytes: bool = True
     has_clock: bool = True
+    echoes: bool = True
+    """Whether our attempt id comes back."""
+    names_recipient: bool = True
 
     @property
     def provider(self) -> Provider:

@@ -1,10 +1,12 @@
 """Every provider that calls back, for the contract."""
 
 from tests.adapters.providers.kit import SENDGRID, TWILIO, Side
+from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
 from tests.adapters.providers.kit_ses import SES
 
 SIDES: tuple[Side, ...] = (
     SENDGRID,
     TWILIO,
     SES,
+    *PEPPOL_SIDES,
 )
