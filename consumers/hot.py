@@ -49,8 +49,7 @@ class Hot:
         """The texts of at least these values."""
         if len(self._opened) > VALUES:
             self._opened.clear()
-        wanted = set(sealed)
-        if new := wanted - self._opened.keys():
+        if new := [value for value in sealed if value not in self._opened]:
             self._opened |= self.keys.open(new)
         return self._opened
 
