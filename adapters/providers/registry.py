@@ -1,5 +1,8 @@
 """All providers by name. A new one is its module and one line here."""
 
+from adapters.providers.afnor import Afnor
+from adapters.providers.choruspro import ChorusPro
+from adapters.providers.france_cdv import FranceCdv
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
@@ -19,6 +22,9 @@ _ALL: tuple[Provider, ...] = (
     Recommand(),
     PhossAp(),
     Peppol(),
+    ChorusPro(),
+    Afnor(),
+    FranceCdv(),
 )
 
 PROVIDERS: dict[str, Provider] = {one.name: one for one in _ALL}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from adapters.simulator.afnor import Afnor
+from adapters.simulator.choruspro import ChorusPro
 from adapters.simulator.phoss_ap import PhossAp
 from adapters.simulator.recommand import Recommand
 from adapters.simulator.sendgrid import SendGrid
@@ -18,6 +20,8 @@ SIDES: list[Callable[[World], Side]] = [
     Storecove,
     Recommand,
     PhossAp,
+    ChorusPro,
+    Afnor,
 ]
 
 
