@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from domain.communication import InvoiceCommunication
-from domain.values import Channel, Recipient, SubjectType
+from domain.values import Recipient, SubjectType
 from projections.personal import Opened, shown
 
 _encode = msgspec.json.Encoder().encode
@@ -76,10 +76,6 @@ def recipient(opened: Opened, addressed: Recipient | None) -> str | None:
 
 def one_line(text: str) -> str:
     return ", ".join(part.strip() for part in text.splitlines() if part.strip()) if "\n" in text else text
-
-
-def shows_address(channel: Channel) -> bool:
-    return channel not in (Channel.E_INVOICING, Channel.MANUAL)
 
 
 def searchable(words: tuple[str | None, ...]) -> str:
