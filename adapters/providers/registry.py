@@ -6,6 +6,7 @@ from adapters.providers.france_cdv import FranceCdv
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
+from adapters.providers.postmark import Postmark
 from adapters.providers.recommand import Recommand
 from adapters.providers.sendgrid import SendGrid
 from adapters.providers.ses import Ses
@@ -16,6 +17,7 @@ from adapters.providers.twilio import Twilio
 _ALL: tuple[Provider, ...] = (
     SendGrid(),
     Ses(),
+    Postmark(),
     Twilio(),
     Smtp(),
     Storecove(),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from adapters.simulator.afnor import Afnor
 from adapters.simulator.choruspro import ChorusPro
 from adapters.simulator.phoss_ap import PhossAp
+from adapters.simulator.postmark import Postmark
 from adapters.simulator.recommand import Recommand
 from adapters.simulator.sendgrid import SendGrid
 from adapters.simulator.ses import Ses
@@ -16,6 +17,7 @@ from adapters.simulator.world import World
 SIDES: list[Callable[[World], Side]] = [
     SendGrid,
     Ses,
+    Postmark,
     Twilio,
     Storecove,
     Recommand,

@@ -2,11 +2,13 @@
 
 from tests.adapters.providers.kit import SENDGRID, TWILIO, Side
 from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
+from tests.adapters.providers.kit_postmark import POSTMARK
 from tests.adapters.providers.kit_ses import SES
 
 SIDES: tuple[Side, ...] = (
     SENDGRID,
     TWILIO,
     SES,
+    POSTMARK,
     *PEPPOL_SIDES,
 )

@@ -61,7 +61,13 @@ SES = Sender(
         from_email="bills@seller.example",
     ),
 )
-EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES], ids=lambda s: s.name)
+POSTMARK = Sender(
+    "postmark",
+    "ap@payer.example",
+    http(200, {"MessageID": "b7bc2f4a", "ErrorCode": 0}),
+    connection("postmark", {"server_token": "key"}, from_email="bills@seller.example"),
+)
+EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES, POSTMARK], ids=lambda s: s.name)
 
 
 @EVERY
