@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator
 
 from adapters.providers.port import Connection, Provider, RawRequest
 from adapters.providers.registry import provider
+from domain.status import Status
 
 ATTEMPT = "7d3a1f66-0c4b-4a53-9c3e-5a2f1f0b8c11"
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -72,6 +73,8 @@ class Side:
     echoes: bool = True
     """Whether our attempt id comes back."""
     names_recipient: bool = True
+    proves: Status = Status.DELIVERED
+    """What the word `delivered` comes to: a platform that only takes things in proves no more than that."""
 
     @property
     def provider(self) -> Provider:

@@ -1,6 +1,7 @@
 """Every provider that calls back, for the contract."""
 
 from tests.adapters.providers.kit import SENDGRID, TWILIO, Side
+from tests.adapters.providers.kit_france import FRENCH_SIDES
 from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
 from tests.adapters.providers.kit_postmark import POSTMARK
 from tests.adapters.providers.kit_ses import SES
@@ -11,4 +12,5 @@ SIDES: tuple[Side, ...] = (
     SES,
     POSTMARK,
     *PEPPOL_SIDES,
+    *FRENCH_SIDES,
 )

@@ -19,7 +19,6 @@ from adapters.providers.port import (
     UnreadableError,
 )
 from adapters.providers.registry import PROVIDERS
-from domain.status import Status
 from tests.adapters.providers.kit import ATTEMPT, NOON, SENDGRID, URL, Side, request
 from tests.adapters.providers.sides import SIDES
 
@@ -140,7 +139,7 @@ def test_verify_fails_in_its_two_ways_only(
 @EVERY
 def test_a_delivery_is_told_with_everything_that_finds_its_attempt(side: Side) -> None:
     (told,) = reports(side, side.delivered)
-    assert (told.status, told.ignored, told.attempt_id) == (Status.DELIVERED, False, ATTEMPT if side.echoes else None)
+    assert (told.status, told.ignored, told.attempt_id) == (side.proves, False, ATTEMPT if side.echoes else None)
     assert bool(told.recipient) == side.names_recipient
     assert told.message_id
     assert told.provider_event == side.told_as(side.delivered)
