@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection, Cursor
@@ -46,4 +46,4 @@ def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> N
 
 def statement(sql: str) -> LiteralString:
     """SQL from our own .sql files, which the type checker cannot see to be literal."""
-    return cast(LiteralString, sql)
+    return sql

@@ -7,7 +7,7 @@ import uvicorn
 
 
 class Server(uvicorn.Server):
-    """Serves the application object itself. Ends the live streams before it waits for requests under way: they never end by themselves."""
+    """Serves the application object itself. Ends the live streams first: by themselves they never end."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app: Any = self.config.app
