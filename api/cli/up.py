@@ -96,7 +96,7 @@ def _database(given: Settings) -> Iterator[Settings]:
         return
     server = EmbeddedServer(given.data_dir / "postgres")
     was_running = server.is_running()
-    console.print(f"starting PostgreSQL in {server.folder} ...")
+    console.print("starting PostgreSQL ...")
     try:
         yield given.model_copy(update={"database_url": server.start()})
     finally:

@@ -1,6 +1,7 @@
 """Starts everything in a folder of its own, tells the story, stays up until Ctrl-C, and leaves nothing running."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,17 +29,21 @@ from api.demo.story import FIRST_DAY, Story
 from domain.values import Channel
 
 HOST = "127.0.0.1"
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""The picture must not fetch anything: whoever looks at it has a fixed-width font."""
 
 
 def demo(
     port: Port = 0,
     folder: Annotated[Path | None, typer.Option(help="Keep the data here; without it, it goes at the end.")] = None,
     stay: Annotated[bool, typer.Option(help="Stay up after the story, to try things out.")] = True,
+    picture: Annotated[Path | None, typer.Option(help="Also draw what was said, as SVG.")] = None,
 ) -> None:
     """Run the whole system on this machine, with simulated providers, and tell a small story on it."""
     os.environ.setdefault(LOG_LEVEL, "WARNING")
     set_up_logging("demo")
     stop = stop_event()
+    console.record = picture is not None
     with _folder(folder) as place:
         clock = FileClock(place / "clock")
         clock.set(FIRST_DAY)
@@ -49,6 +54,8 @@ def demo(
                 key = _configure(installation, simulator)
             with Narrator(address(settings), key, console) as narrator:
                 Story(Client(address(settings), key), narrator, clock, console).tell()
+            if picture is not None:
+                picture.write_text(_FONTS.sub("", console.export_svg(title="make demo")))
             if stay:
                 _invite(address(settings), simulator, key)
                 supervisor.watch(stop)

@@ -95,7 +95,7 @@ class Story:
 def _table(title: str, rows: list[dict[str, Any]], recipient: str, moment: str) -> Table:
     table = Table("at", "invoice", "to", "status", title=f"  {title}", title_justify="left", box=None, padding=(0, 2))
     for row in rows:
-        why = f" ({row['error']['title'].lower()})" if row["error"] else ""
+        why = f" ({row['reason']})" if row["reason"] else ""
         color = {"red": "red", "green": "green"}.get(row["color"], "white")
         at = datetime.fromisoformat(row[moment])
         status = f"[{color}]{row['status']}[/{color}]{why}"
