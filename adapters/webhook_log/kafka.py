@@ -11,12 +11,13 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError, RetriableError
 
 from adapters.webhook_log.frames import by_partition
-from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, position_prefix
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
 from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions
 
 log = logging.getLogger(__name__)
 DELIVERY = 8.0
 """Seconds for a record to become durable: providers give up on a webhook after 10 to 15."""
+_ASKING = 10_000
 
 
 class KafkaLog:
@@ -26,7 +27,6 @@ class KafkaLog:
         self.settings = settings
         self._producer: Any = None
         self._opening = threading.Lock()
-        self._prefix: str | None = None
 
     def append(self, requests: Sequence[LoggedRequest]) -> None:
         if not requests:
@@ -46,16 +46,14 @@ class KafkaLog:
             raise LogUnavailableError(f"could not append: {type(error).__name__}") from error
 
     def lag(self, positions: Positions) -> dict[str, int]:
+        topic = identify(self.settings)
+        names = {TopicPartition(self.settings.topic, p): f"{topic.prefix}/{p}" for p in topic.partitions}
         try:
-            asker = KafkaConsumer(**self.settings.options(), request_timeout_ms=10_000)
-            with asker:
-                topic = self.settings.topic
-                partitions = [TopicPartition(topic, p) for p in sorted(asker.partitions_for_topic(topic) or ())]
-                first, end = asker.beginning_offsets(partitions), asker.end_offsets(partitions)
+            with KafkaConsumer(**self.settings.options()) as asker:
+                first = asker.beginning_offsets(list(names), timeout_ms=_ASKING)
+                end = asker.end_offsets(list(names), timeout_ms=_ASKING)
         except KafkaError as error:
             raise LogUnavailableError(f"could not be asked: {type(error).__name__}") from error
-        self._prefix = self._prefix or position_prefix(self.settings)
-        names = {tp: f"{self._prefix}/{tp.partition}" for tp in partitions}
         stand = positions(list(names.values()))
         return {name: end[tp] - max(stand.get(name, BEGINNING) + 1, first[tp]) for tp, name in names.items()}
 

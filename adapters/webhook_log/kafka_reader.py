@@ -8,7 +8,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, position_prefix
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
 from adapters.webhook_log.port import (
     BEGINNING,
     Batch,
@@ -33,7 +33,7 @@ class KafkaReader:
     def __init__(self, settings: KafkaSettings, positions: Positions, group: str = GROUP) -> None:
         self.settings = settings
         self.positions = positions
-        self._prefix = position_prefix(settings)
+        self._prefix = identify(settings).prefix
         self._after: dict[TopicPartition, int] = {}
         try:
             self._consumer = KafkaConsumer(**settings.options(), **_OPTIONS, group_id=group)

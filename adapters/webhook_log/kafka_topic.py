@@ -1,6 +1,7 @@
 """The Kafka topic of the webhook log: how it must be set up, and by what name its partitions' positions are kept."""
 
 import logging
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ MOST_RECORD_BYTES = 4 * 1024 * 1024
 _HOUR = 3_600_000
 _SEGMENT = 12 * _HOUR
 """Milliseconds after which a segment is closed. Kafka deletes whole segments, by the age of their youngest record."""
+_CONNECT = 3.0
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -33,7 +35,14 @@ class KafkaSettings(NamedTuple):
     client: Mapping[str, Any] = {}
 
     def options(self) -> dict[str, Any]:
-        return {"bootstrap_servers": self.servers.split(","), "bootstrap_timeout_ms": 5000, **self.client}
+        """For a client about to be made. Raises LogUnavailableError at once where no server answers.
+
+        A client that is made all the same waits for its time-out, and leaves its sockets behind when it fails.
+        """
+        servers = [server.strip() for server in self.servers.split(",") if server.strip()]
+        if not any(map(_answers, servers)):
+            raise LogUnavailableError(f"nobody answers at {self.servers}")
+        return {"bootstrap_servers": servers, "bootstrap_timeout_ms": 5000, **self.client}
 
 
 def ensure_topic(settings: KafkaSettings, partitions: int, raw_days: int, replication: int = -1) -> bool:
@@ -66,22 +75,36 @@ def topic_configs(raw_days: int) -> dict[str, str]:
     }
 
 
-def position_prefix(settings: KafkaSettings) -> str:
-    """`{cluster}/{topic id}`: a position never applies to another cluster, or to a topic made anew under the same name.
+class TopicIdentity(NamedTuple):
+    """`prefix` is `{cluster}/{topic id}`: a position never applies to another cluster or a topic made anew."""
 
-    Brokers before 2.8 give topics no ids; the name stands in. Raises LogUnavailableError, TopicMissingError.
-    """
+    prefix: str
+    partitions: list[int]
+
+
+def identify(settings: KafkaSettings) -> TopicIdentity:
+    """Brokers before 2.8 give topics no ids; the name stands in. Raises LogUnavailableError, TopicMissingError."""
     with _admin(settings) as admin:
         found = _found(admin, settings.topic)
         if found is None:
             raise TopicMissingError(f"no topic {settings.topic} at {settings.servers}: `sendtrail migrate` makes it")
         told = str(found.get("topic_id") or _NO_ID)
-        return f"{admin.describe_cluster()['cluster_id']}/{settings.topic if told == _NO_ID else told}"
+        prefix = f"{admin.describe_cluster()['cluster_id']}/{settings.topic if told == _NO_ID else told}"
+        return TopicIdentity(prefix, sorted(p["partition_index"] for p in found["partitions"]))
 
 
 def _found(admin: Any, topic: str) -> dict[str, Any] | None:
     described: dict[str, Any] = admin.describe_topics([topic])[0]
     return described if described["error_code"] == 0 and described["partitions"] else None
+
+
+def _answers(server: str) -> bool:
+    host, _, port = server.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]") or server, int(port) if host else 9092), _CONNECT).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

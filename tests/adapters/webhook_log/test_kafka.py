@@ -11,7 +11,7 @@ from psycopg import OperationalError
 
 from adapters.webhook_log.kafka import KafkaLog
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import KafkaSettings, TopicMissingError, ensure_topic, position_prefix
+from adapters.webhook_log.kafka_topic import KafkaSettings, TopicMissingError, ensure_topic, identify
 from adapters.webhook_log.port import LogUnavailableError, PositionOutOfRangeError
 from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.eventually import eventually
@@ -60,7 +60,7 @@ def poll_until_refused(reading: Reading) -> PositionOutOfRangeError:
 def test_a_position_behind_the_end_stops_the_reader(settings: KafkaSettings, log: KafkaLog) -> None:
     fill(log, 3)
     stand = Stand()
-    name = f"{position_prefix(settings)}/0"
+    name = f"{identify(settings).prefix}/0"
     stand.stored[name] = 5000
     reading = Reading(reader(settings, stand))
     error = poll_until_refused(reading)
@@ -79,7 +79,7 @@ def test_records_deleted_unread_stop_the_reader_but_not_a_first_start(settings: 
     assert first.until(4) == [b"6", b"7", b"8", b"9"]
     first.reader.close()
     stand = Stand()
-    stand.stored[f"{position_prefix(settings)}/0"] = 2
+    stand.stored[f"{identify(settings).prefix}/0"] = 2
     late = Reading(reader(settings, stand))
     poll_until_refused(late)
     assert late.got == []
@@ -89,7 +89,7 @@ def test_records_deleted_unread_stop_the_reader_but_not_a_first_start(settings: 
 def test_positions_that_cannot_be_read_are_waited_for(settings: KafkaSettings, log: KafkaLog) -> None:
     """Kafka's own committed offset says 8; the stored position says 3 and is what counts, also after a failure."""
     fill(log, 10)
-    stand, group, name = Stand(), f"group-{uuid4().hex[:12]}", f"{position_prefix(settings)}/0"
+    stand, group, name = Stand(), f"group-{uuid4().hex[:12]}", f"{identify(settings).prefix}/0"
     before = Reading(reader(settings, stand, group))
     before.until(10)
     before.reader.recorded(name, 7)
@@ -120,7 +120,7 @@ def test_positions_that_cannot_be_read_are_waited_for(settings: KafkaSettings, l
 
 
 def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings) -> None:
-    before = position_prefix(settings)
+    before = identify(settings).prefix
     admin = KafkaAdminClient(bootstrap_servers=settings.servers)
     admin.delete_topics([settings.topic])
 
@@ -132,7 +132,7 @@ def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings) -> 
 
     eventually(made_anew)
     admin.close()
-    after = position_prefix(settings)
+    after = identify(settings).prefix
     assert after != before
     assert after.partition("/")[0] == before.partition("/")[0]
 
@@ -146,7 +146,7 @@ def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
         log.append([request(b"x")])
     log.close()
     with pytest.raises(TopicMissingError):
-        position_prefix(settings)
+        identify(settings)
 
 
 def test_an_existing_topic_gets_the_retention_that_the_settings_ask_for(settings: KafkaSettings) -> None:
