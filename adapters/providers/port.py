@@ -190,7 +190,7 @@ class Lookup(msgspec.Struct, frozen=True):
 
 
 class Provider(Protocol):
-    """A provider module's object: stateless, safe to share between threads."""
+    """A provider module's object: safe to share between threads. What it remembers, it can forget."""
 
     name: ClassVar[str]
     channel: ClassVar[Channel]

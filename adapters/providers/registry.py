@@ -3,6 +3,7 @@
 from adapters.providers.afnor import Afnor
 from adapters.providers.choruspro import ChorusPro
 from adapters.providers.france_cdv import FranceCdv
+from adapters.providers.mailgun import Mailgun
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
@@ -18,6 +19,7 @@ _ALL: tuple[Provider, ...] = (
     SendGrid(),
     Ses(),
     Postmark(),
+    Mailgun(),
     Twilio(),
     Smtp(),
     Storecove(),

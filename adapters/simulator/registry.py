@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from adapters.simulator.afnor import Afnor
 from adapters.simulator.choruspro import ChorusPro
+from adapters.simulator.mailgun import Mailgun
 from adapters.simulator.phoss_ap import PhossAp
 from adapters.simulator.postmark import Postmark
 from adapters.simulator.recommand import Recommand
@@ -18,6 +19,7 @@ SIDES: list[Callable[[World], Side]] = [
     SendGrid,
     Ses,
     Postmark,
+    Mailgun,
     Twilio,
     Storecove,
     Recommand,

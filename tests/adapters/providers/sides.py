@@ -2,6 +2,7 @@
 
 from tests.adapters.providers.kit import SENDGRID, TWILIO, Side
 from tests.adapters.providers.kit_france import FRENCH_SIDES
+from tests.adapters.providers.kit_mailgun import MAILGUN
 from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
 from tests.adapters.providers.kit_postmark import POSTMARK
 from tests.adapters.providers.kit_ses import SES
@@ -11,6 +12,7 @@ SIDES: tuple[Side, ...] = (
     TWILIO,
     SES,
     POSTMARK,
+    MAILGUN,
     *PEPPOL_SIDES,
     *FRENCH_SIDES,
 )

@@ -67,7 +67,13 @@ POSTMARK = Sender(
     http(200, {"MessageID": "b7bc2f4a", "ErrorCode": 0}),
     connection("postmark", {"server_token": "key"}, from_email="bills@seller.example"),
 )
-EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES, POSTMARK], ids=lambda s: s.name)
+MAILGUN = Sender(
+    "mailgun",
+    "ap@payer.example",
+    http(200, {"id": "<1@mg.seller.example>"}),
+    connection("mailgun", {"api_key": "key"}, from_email="bills@seller.example", domain="mg.seller.example"),
+)
+EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES, POSTMARK, MAILGUN], ids=lambda s: s.name)
 
 
 @EVERY
