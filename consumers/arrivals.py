@@ -46,7 +46,7 @@ class Notice(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """By what the attempt may be found: the id that the provider echoes, then its own message id."""
-        return [key for key in (self.report.attempt_id, self.report.message_id) if key and _possible(key)]
+        return [key for key in (self.report.attempt_id, self.report.message_id) if key and is_possible(key)]
 
 
 class Understood(NamedTuple):
@@ -113,6 +113,6 @@ def notices_of(arrival: Arrival, connection: Connection, reports: Iterable[Provi
     return [Notice(arrival.place, number, connection, report, at) for number, report in enumerate(reports)]
 
 
-def _possible(key: str) -> bool:
+def is_possible(key: str) -> bool:
     """What PostgreSQL cannot keep as text was never given out as an id either."""
     return len(key) <= LONGEST_KEY and key.isprintable()

@@ -53,6 +53,14 @@ class Attaching:
         done.changed.extend(found.values())
         return done
 
+    def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
+        """The same for notices that are known to be about this attempt. Raises MissingKeyError, SealError."""
+        attempt = communication.attempt(attempt_id)
+        keys = self.installation.keys.keys(_key_ids(attempt), communication.tenant_id)
+        for notice in notices:
+            target = Target(communication.id, attempt_id, _whose(attempt, notice.report.message_id))
+            self._report(notice, target, communication, keys)
+
     def _report(self, notice: Notice, target: Target, communication: InvoiceCommunication, keys: Keys) -> bool:
         """False where the attempt cannot take it now: a key is missing that must come back from a backup."""
         attempt = communication.attempts.get(target.attempt_id)
@@ -116,6 +124,12 @@ def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int |
         return None
     found = _recipients(attempt, address.strip(), keys) or _recipients(attempt, _normal(attempt, address), keys)
     return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
+
+
+def _whose(attempt: Attempt, message_id: str | None) -> int | None:
+    """The recipient that a message id belongs to, where it belongs to one alone."""
+    messages = (m for t in attempt.tries for m in t.messages if m.message_id == message_id)
+    return next((m.recipient for m in messages), None)
 
 
 def _recipients(attempt: Attempt, address: str, keys: Keys) -> list[Recipient]:

@@ -36,6 +36,16 @@ def apply_answer(
             communication.lose_outcome(attempt_id, number, "outcome_unknown", at, seal(detail))
 
 
+def take(
+    communication: InvoiceCommunication, attempt_id: str, number: int, messages: list[HandedMessage], at: datetime
+) -> None:
+    """Record that try `number` was taken under these ids. Of a call for one recipient alone, they are that one's."""
+    tried = next(t for t in communication.attempt(attempt_id).tries if t.number == number)
+    if len(tried.recipients) == 1 and len(messages) == 1:
+        messages = [HandedMessage(messages[0].message_id, tried.recipients[0])]
+    communication.hand_over(attempt_id, number, messages, at)
+
+
 def next_try(attempt: Attempt, at: datetime, after: float | None) -> datetime | None:
     """When to try again, None to give up: doubling pauses with jitter, never sooner than the provider asks."""
     begun = attempt.shipped_at or at
@@ -47,7 +57,7 @@ def next_try(attempt: Attempt, at: datetime, after: float | None) -> datetime | 
 def _taken(
     communication: InvoiceCommunication, attempt_id: str, number: int, answer: Taken, seal: Seal, at: datetime
 ) -> None:
-    communication.hand_over(attempt_id, number, _named(communication, attempt_id, number, answer), at)
+    take(communication, attempt_id, number, answer.messages, at)
     for recipient, refused in answer.refused:
         report = DeliveryReport(
             report_id=f"try:{attempt_id}:{number}:{recipient}",
@@ -60,11 +70,3 @@ def _taken(
             detail=seal(refused.detail),
         )
         communication.record_report(report, at)
-
-
-def _named(communication: InvoiceCommunication, attempt_id: str, number: int, answer: Taken) -> list[HandedMessage]:
-    """A call for one recipient alone: its message id is that recipient's."""
-    tried = next(t for t in communication.attempt(attempt_id).tries if t.number == number)
-    if len(tried.recipients) == 1 and len(answer.messages) == 1:
-        return [HandedMessage(answer.messages[0].message_id, tried.recipients[0])]
-    return answer.messages

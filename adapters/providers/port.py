@@ -1,5 +1,6 @@
 """The port that every provider module fills: verify and read what it calls back, send, and ask."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
@@ -178,14 +179,15 @@ class Lookup(msgspec.Struct, frozen=True):
     """What is asked about: the message id if we have one, else the attempt as it was sent.
 
     `known`: message ids that are already spoken for, by another attempt or another try; a search without a message
-    id never claims those. `text`: what was sent, to tell one message to the same address from the next.
+    id never claims those, and only asks `in` about candidates. `text`: what was sent, to tell one message to the same
+    address from the next.
     """
 
     attempt_id: str
     message_id: str | None = None
     address: str | None = None
     sent_at: datetime | None = None
-    known: frozenset[str] = frozenset()
+    known: Container[str] = frozenset()
     text: str | None = None
 
 

@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from adapters.database.queries import load
 from adapters.database.session import Write
+from adapters.providers.port import is_pull_only
+from adapters.providers.registry import PROVIDERS
 from domain import events as e
+from domain.asking import next_question
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.status import Status
@@ -17,7 +21,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]) -> list[Write]:
-    """The queue and correlation rows for aggregates and the events just made of them."""
+    """The queue, correlation and asking rows for aggregates and the events just made of them."""
     rows: Rows = defaultdict(list)
     for communication, made in changed:
         for event in made:
@@ -35,9 +39,13 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
                     _enqueue(rows, communication, attempt)
         case e.HandedOver():
             _handed_over(rows, communication, event)
+            _ask_later(rows, communication, event)
         case e.TryFailed(attempt_id=attempt_id, next_at=next_at) if next_at is not None:
             rows["postpone"].append((UUID(attempt_id), next_at))
-        case e.TryFailed() | e.OutcomeUnknown() | e.AttemptSkipped() | e.AttemptCancelled() | e.MarkedAsSent():
+        case e.OutcomeUnknown():
+            _dequeue(rows, communication.attempts[event.attempt_id])
+            _ask_later(rows, communication, event)
+        case e.TryFailed() | e.AttemptSkipped() | e.AttemptCancelled() | e.MarkedAsSent():
             _dequeue(rows, communication.attempts[event.attempt_id])
 
 
@@ -67,6 +75,18 @@ def _handed_over(rows: Rows, communication: InvoiceCommunication, event: e.Hande
         rows["correlate"].append(place)
         rows["wake_parked"].append((place[0], message.message_id, event.timestamp))
     _dequeue(rows, attempt)
+
+
+def _ask_later(rows: Rows, communication: InvoiceCommunication, event: e.HandedOver | e.OutcomeUnknown) -> None:
+    """The provider may never call back about it, so it is asked one day."""
+    attempt = communication.attempts[event.attempt_id]
+    provider, connection = PROVIDERS.get(attempt.order.provider or ""), attempt.order.connection_id
+    if provider is None or connection is None or not provider.can_ask:
+        return
+    at: datetime = event.timestamp
+    first = next_question(0, at, attempt.shipped_at or at, pull_only=is_pull_only(provider))
+    if first is not None:
+        rows["ask"].append((UUID(event.attempt_id), communication.tenant_id, communication.id, UUID(connection), first))
 
 
 def _dequeue(rows: Rows, attempt: Attempt) -> None:

@@ -21,3 +21,10 @@ ON CONFLICT (connection_id, key) DO NOTHING
 UPDATE work.parked_report AS p SET next_try_at = w.at
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[]) AS w (connection_id, key, at)
 WHERE p.connection_id = w.connection_id AND p.keys @> ARRAY[w.key]
+
+-- ask --
+-- Whatever has been asked before: from the newest message on it begins anew.
+INSERT INTO work.asking AS a (attempt_id, tenant_id, communication_id, connection_id, next_at)
+SELECT DISTINCT ON (n.attempt_id) * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+    AS n (attempt_id, tenant_id, communication_id, connection_id, next_at) ORDER BY n.attempt_id, n.next_at DESC
+ON CONFLICT (attempt_id) DO UPDATE SET next_at = excluded.next_at, asked = 0
