@@ -65,7 +65,7 @@ def plan(
         channel=asked.channel,
         connection=connection,
         addressees=found,
-        formats=[] if asked.channel is Channel.SMS else _FORMATS[asked.documents or "pdf"],
+        formats=_formats(asked),
         needs_action=_needs_action(asked.channel, found, connection),
         message=asked.message,
         language=asked.language,
@@ -136,6 +136,12 @@ def recipients(found: list[Addressee], key: CustomerKey) -> list[Recipient]:
         )
         for number, one in enumerate(found, start=1)
     ]
+
+
+def _formats(asked: SendIn) -> list[DocumentFormat]:
+    """Access points take nothing but the structured invoice."""
+    usual = "ubl" if asked.channel is Channel.E_INVOICING else "pdf"
+    return [] if asked.channel is Channel.SMS else _FORMATS[asked.documents or usual]
 
 
 def _needs_action(channel: Channel, found: list[Addressee], connection: Connection | None) -> str | None:

@@ -112,8 +112,10 @@ class Dispatching:
         log.info("attempt %s, try %d: %s", claim.attempt_id, number, type(answer).__name__)
 
     def _sealer(self, attempt: Attempt) -> Callable[[str], Personal | None]:
-        """Seals the provider's words under the recipients' key; drops them where that was destroyed."""
-        under = next((r.address.key for r in attempt.order.recipients if r.address), None)
+        """Seals the provider's words under the recipients' key, else the document's; drops them where that is gone."""
+        order = attempt.order
+        keys = [r.address.key for r in order.recipients if r.address] or [d.key for d in order.documents]
+        under = next(iter(keys), None)
         key = self.installation.keys.keys([under])[under] if under else None
         return lambda text: key.seal(text) if key and text else None
 

@@ -115,7 +115,7 @@ class SendIn(_Request):
     recipients: Recipients = []
     documents: Annotated[
         Literal["pdf", "ubl", "pdf_ubl"] | None,
-        Field(description="What goes along; `pdf` by default. An SMS carries none."),
+        Field(description="What goes along; `pdf` by default, `ubl` as an e-invoice. An SMS carries none."),
     ] = None
     message: Annotated[MessageIn | None, Field(description="By default one made from the subject.")] = None
     language: Language | None = None

@@ -121,6 +121,15 @@ def test_what_no_machine_can_send_needs_action(connected: Tenant, asked: dict[st
     assert found["recipient_count"] == len(named)
 
 
+@pytest.mark.parametrize(("asked", "formats"), [({}, ["ubl"]), ({"documents": "pdf_ubl"}, ["pdf", "ubl"])])
+def test_an_e_invoice_takes_the_ubl_along(connected: Tenant, asked: dict[str, Any], formats: list[str]) -> None:
+    connected.connect(Channel.E_INVOICING, "phoss_ap")
+    connected.upload()
+    connected.upload(UBL, kind="ubl")
+    found = connected.sent(channel="e_invoicing", address="0208:0123456789", **asked)
+    assert (found["status"], [d["format"] for d in found["documents"]]) == ("queued", formats)
+
+
 @pytest.mark.parametrize(
     ("channel", "address", "code"),
     [
