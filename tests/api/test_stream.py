@@ -1,11 +1,13 @@
 """Live updates, over a real server and as a browser would take them."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from psycopg import AsyncCursor, OperationalError
 
 from adapters.database.pool import connect
 from tests.support.eventually import eventually
@@ -156,6 +158,27 @@ def test_it_goes_on_when_every_connection_to_the_database_was_cut(api: ReadingAp
         client.wait(4)
         assert not client.ended
     assert [event.row[1] for event in client.events] == [3, 3, 4, 4]
+
+
+def test_reads_that_fail_are_made_again(api: ReadingApi) -> None:
+    """The pool tests connections as it hands them out, so a read fails only when one breaks under it."""
+    reading, fails = api.side.live.reading, [True, True]
+
+    def broken(tenant_id: UUID) -> AbstractAsyncContextManager[AsyncCursor[tuple[Any, ...]]]:
+        if fails and fails.pop(0):
+            raise OperationalError
+        return reading(tenant_id)
+
+    change(api, 3, 1)
+    with watch(api) as live:
+        api.side.live.reading = broken
+        change(api, 4, 2)
+        assert [event.row[1] for event in live.wait(2)] == [4, 4]
+    assert not fails
+    fails += [False, True, True]
+    with watch(api, last="2") as back:
+        assert [event.row[1] for event in back.wait(4)] == [3, 3, 4, 4]
+    assert not fails
 
 
 def test_more_changes_than_are_held_in_memory_all_arrive(api: ReadingApi) -> None:

@@ -81,6 +81,7 @@ def test_pages_are_the_whole_list(ask: Asking, chosen: Filters, limit: int, of: 
         found = ask.page(of, chosen, after, limit)
         collected += found.docs
         assert len(found.docs) == limit or found.last is None
+        assert len(collected) <= len(whole)
         if found.last is None:
             break
         after = found.last
