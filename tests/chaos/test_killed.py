@@ -41,10 +41,8 @@ def settled(running: System, ids: list[str]) -> Counter[str]:
     """The number of attempts per status, once none is on its way any more."""
 
     def look() -> Counter[str] | None:
-        answer = running.http.get("/v1/attempts", params={"limit": 200})
-        if not answer.is_success:
-            return None
-        found = {a["id"]: a["status"] for a in answer.json()["data"]}
+        listed = running.read("/v1/attempts", limit=200) or {"data": []}
+        found = {a["id"]: a["status"] for a in listed["data"]}
         open_ones = [i for i in ids if found.get(i) not in ("delivered", "unknown")]
         return None if open_ones else Counter(found[i] for i in ids)
 

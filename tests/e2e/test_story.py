@@ -94,3 +94,32 @@ def test_erasing_a_customer_forgets_what_is_personal_and_keeps_the_history(on_po
     forgotten = eventually(look)
     assert "delivered" in forgotten
     assert "Payer Ltd" not in on_postgresql.http.get("/v1/communications").text
+
+
+def test_the_console_command_configures_an_installation(on_postgresql: System) -> None:
+    """Tenant, key and connection as an administrator makes them; then a key of another tenant sees nothing."""
+    upload_invoice(on_postgresql, "10")
+    on_postgresql.run("tenant", "add", "other", "--resend-days", "30")
+    assert "30 days" in on_postgresql.run("tenant", "list")
+    key = on_postgresql.run("key", "add", "--tenant", "other").strip()
+    with_key = {"Authorization": f"Bearer {key}"}
+    unseen = httpx.get(f"{on_postgresql.address}/v1/communications?never_sent=true", headers=with_key)
+    assert unseen.json()["data"] == []
+    words = [
+        "connection",
+        "add",
+        "mail",
+        "--provider",
+        "sendgrid",
+        "--tenant",
+        "other",
+        "--set",
+        "from_email=a@b.example",
+    ]
+    assert "api_key" in on_postgresql.run(*words, check=False)
+    made = on_postgresql.run(*words, "--secret", "api_key=SG.x")
+    assert f"{on_postgresql.address}/v1/webhooks/{made.split()[0]}" in made
+    assert "connection set" in made, "it says that the webhook key is still missing"
+    on_postgresql.run("connection", "set", made.split()[0], "--secret", "public_key=MFkw")
+    assert "sendgrid" in on_postgresql.run("connection", "list", "--tenant", "other")
+    assert "no tenant 'othr'" in on_postgresql.run("key", "add", "--tenant", "othr", check=False)

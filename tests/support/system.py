@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +18,9 @@ import psutil
 from adapters.clock import FileClock, system_clock
 from adapters.simulator.config import Config
 from adapters.simulator.server import running
+from domain.values import Channel
 from tests.support.eventually import eventually
-from tests.support.installation import MASTER_KEY
+from tests.support.installation import MASTER_KEY, installed
 from tests.support.ports import free_port
 
 READY_WITHIN = 60.0
@@ -55,17 +56,28 @@ class System:
         assert answer.status_code == status if status else answer.is_success, f"{answer.status_code} {answer.text}"
         return answer.json()
 
-    def child(self, name: str) -> psutil.Process:
-        """The process of one kind: serve, consume, project, dispatch."""
-        parent = psutil.Process(self.process.pid)
-        (found,) = [p for p in parent.children() if p.cmdline()[-1:] == [name]]
-        return found
+    def read(self, path: str, **params: Any) -> dict[str, Any] | None:
+        """The JSON answer to a GET; None while the API is away or says no."""
+        try:
+            answer = self.http.get(path, params=params)
+        except httpx.TransportError:
+            return None
+        found: dict[str, Any] = answer.json() if answer.is_success else {}
+        return found or None
+
+    def child(self, name: str) -> psutil.Process | None:
+        """The running process of one kind: serve, consume, project, dispatch; None between two of them."""
+        for process in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if process.cmdline()[-1:] == [name]:
+                    return process
+        return None
 
     def kill(self, name: str) -> None:
         """kill -9 for one of its processes; the supervisor starts another."""
-        before = self.child(name)
-        before.send_signal(signal.SIGKILL)
-        eventually(lambda: not before.is_running() or before.status() == psutil.STATUS_ZOMBIE)
+        victim = eventually(lambda: self.child(name), within=30)
+        victim.send_signal(signal.SIGKILL)
+        eventually(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE)
 
     def pass_time(self, **by: float) -> None:
         """Move the clock of all its processes on, by timedelta's words."""
@@ -76,9 +88,8 @@ class System:
         """The attempt, once it shows one of these statuses."""
 
         def look() -> dict[str, Any] | None:
-            answer = self.http.get(f"/v1/attempts/{attempt_id}")
-            found: dict[str, Any] = answer.json()
-            return found if answer.is_success and found["status"] in statuses else None
+            found = self.read(f"/v1/attempts/{attempt_id}")
+            return found if found and found["status"] in statuses else None
 
         return eventually(look, within=within)
 
@@ -106,7 +117,7 @@ def system(database_url: str, folder: Path, kafka: str = "", config: Config | No
         found = System(process, f"http://127.0.0.1:{port}", simulator.url, environment)
         try:
             eventually(lambda: _ready(found), within=READY_WITHIN)
-            _configure(found)
+            _configure(found, database_url, folder)
             yield found
         finally:
             _end(found)
@@ -120,24 +131,25 @@ def _ready(found: System) -> bool:
         return False
 
 
-def _configure(found: System) -> None:
-    """As an administrator does: by the console command."""
-    api_key, sid, token = f"SG.{uuid4().hex}", f"AC{uuid4().hex}", uuid4().hex
-    found.run("tenant", "add", "acme")
-    found.key = found.run("key", "add", "--tenant", "acme").strip()
-    account = {"provider": "sendgrid", "key": api_key, "webhook_url": "http://127.0.0.1:9/"}
-    public_key = _register(found, account)["public_key"]
-    made = found.run(
-        "connection", "add", "mail", "--provider", "sendgrid", "--tenant", "acme", "--secret", f"api_key={api_key}",
-        "--secret", f"public_key={public_key}", "--set", "from_email=billing@acme.example",
-        "--set", f"api_url={found.simulator}",
-    )  # fmt: skip
-    _register(found, {**account, "webhook_url": f"{found.address}/v1/webhooks/{made.split()[0]}"})
+def _configure(found: System, database_url: str, folder: Path) -> None:
+    """What `sendtrail tenant|key|connection add` do, without starting a process for each."""
+    api_key, sid, token, mail = f"SG.{uuid4().hex}", f"AC{uuid4().hex}", uuid4().hex, uuid4()
+    webhook = f"{found.address}/v1/webhooks/{mail}"
+    public_key = _register(found, {"provider": "sendgrid", "key": api_key, "webhook_url": webhook})["public_key"]
     _register(found, {"provider": "twilio", "key": sid, "token": token})
-    found.run(
-        "connection", "add", "sms", "--provider", "twilio", "--tenant", "acme", "--secret", f"auth_token={token}",
-        "--set", f"account_sid={sid}", "--set", "from_number=+15005550006", "--set", f"api_url={found.simulator}",
-    )  # fmt: skip
+    with installed(database_url, folder / "data", "sendtrail_owner") as owner:
+        tenant, at = owner.tenants.add("acme", owner.clock()).id, owner.clock()
+        found.key = owner.api_keys.add(tenant, "test", ["send", "read"], at)
+        owner.connections.add(
+            tenant, "mail", "sendgrid", Channel.EMAIL, at, connection_id=mail,
+            settings={"from_email": "billing@acme.example", "api_url": found.simulator},
+            secrets={"api_key": api_key, "public_key": public_key},
+        )  # fmt: skip
+        owner.connections.add(
+            tenant, "sms", "twilio", Channel.SMS, at,
+            settings={"account_sid": sid, "from_number": "+15005550006", "api_url": found.simulator},
+            secrets={"auth_token": token},
+        )  # fmt: skip
     headers = {"Authorization": f"Bearer {found.key}"}
     found.http = httpx.Client(base_url=found.address, headers=headers, timeout=30)
 
