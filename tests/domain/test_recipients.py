@@ -128,3 +128,9 @@ def test_of_many_reports_on_one_message_only_what_stands_is_kept() -> None:
     story = given(sent(), started(), handed()).hears(*opens)
     assert len(story.communication.attempt("a-1").heard) == 1
     story.times_are(sent=2, read=5)
+
+
+def test_the_named_recipient_decides_where_the_message_id_is_anothers() -> None:
+    calls = (started(recipients=(1,)), handed(m1=1), started(number=2, recipients=(2,)), handed(number=2, m2=2))
+    story = given(TWO, *calls).hears(report(Status.DELIVERED, recipient=2, message_id="m1"))
+    story.status_is(Status.DELIVERED, recipient=2).status_is(Status.SENT, recipient=1)
