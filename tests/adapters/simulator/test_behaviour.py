@@ -18,6 +18,9 @@ from adapters.simulator.registry import SIDES
         (Channel.PHONE, "+32 470 12 30 03", "3003"),
         (Channel.PHONE, "whatsapp:+32470123003", "3003"),
         (Channel.PHONE, "+32470123042", "anything else"),
+        (Channel.PARTICIPANT, "0208:0123451006", "1006"),
+        (Channel.PARTICIPANT, "9915:buyer-4004", "4004"),
+        (Channel.PARTICIPANT, "0208:0123456789", "anything else"),
     ],
 )
 def test_an_address_finds_its_row(channel: Channel, address: str, name: str) -> None:
