@@ -1,8 +1,9 @@
 """A client of server-sent events that takes them as the HTML standard says."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 import httpx
@@ -87,5 +88,7 @@ def watching(address: str, headers: dict[str, str], **query: Any) -> Iterator[Cl
             yield client
         finally:
             stream: Any = response.extensions["network_stream"]
-            stream.get_extra_info("socket").shutdown(2)
+            # The reader has closed it already where the server was first to end.
+            with suppress(OSError):
+                stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
             reader.join(10)
