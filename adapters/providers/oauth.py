@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
 import httpx
 
@@ -20,12 +21,13 @@ _MOST = 1000
 
 
 class Client(NamedTuple):
-    """Who asks for a token, and where. `scope` empty: none is named."""
+    """Who asks for a token, and where. `scope` empty: none is named. `basic`: id and secret go in a header."""
 
     url: str
     id: str
     secret: str
     scope: str = ""
+    basic: bool = False
 
 
 class Tokens:
@@ -41,7 +43,7 @@ class Tokens:
         if known and known[1] > self._clock():
             return known[0]
         asked = self._clock()
-        answer = exchange(http, "POST", client.url, data=_form(client))
+        answer = exchange(http, "POST", client.url, **_request(client))
         if not isinstance(answer, RawAnswer):
             return answer if isinstance(answer, Refused) else TryLater("provider_outage", f"no token: {answer.detail}")
         told = json_object(answer.body)
@@ -85,9 +87,12 @@ def _key(client: Client) -> tuple[str, ...]:
     return client.url, client.id, hashlib.sha256(client.secret.encode(errors="replace")).hexdigest(), client.scope
 
 
-def _form(client: Client) -> dict[str, str]:
-    form = {"grant_type": "client_credentials", "client_id": client.id, "client_secret": client.secret}
-    return form | ({"scope": client.scope} if client.scope else {})
+def _request(client: Client) -> dict[str, Any]:
+    """RFC 6749, 4.4.2 and 2.3.1: in a header both are form-encoded first."""
+    form = {"grant_type": "client_credentials"} | ({"scope": client.scope} if client.scope else {})
+    if client.basic:
+        return {"data": form, "auth": (quote_plus(client.id), quote_plus(client.secret))}
+    return {"data": form | {"client_id": client.id, "client_secret": client.secret}}
 
 
 def _seconds(told: object) -> float:

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -36,6 +37,8 @@ from adapters.simulator.web import answer, body_of, hang
 from adapters.simulator.world import World
 
 ROOT = "/flow-service/v1"
+ROOTS = (ROOT, "/afnor-flow/v1")
+"""Where platforms were seen to have it; the standard leaves it to them."""
 FINGERPRINT = "fingerprint"
 REFUSALS = {
     "invalid": (422, "UNPROCESSABLE_ENTITY", "The invoice is not valid."),
@@ -71,13 +74,15 @@ class Afnor:
         self.bearers = Bearers(world, self.name)
 
     def routes(self) -> list[BaseRoute]:
-        return [
-            Route("/auth-service/token", self.bearers.give, methods=["POST"]),
-            Route(f"{ROOT}/flows", self.send, methods=["POST"]),
-            Route(f"{ROOT}/flows/search", self.search, methods=["POST"]),
-            Route(f"{ROOT}/flows/{{id}}", self.show, methods=["GET"]),
-            Route(f"{ROOT}/webhooks", self.subscribe, methods=["POST"]),
-        ]
+        found: list[BaseRoute] = [Route("/auth-service/token", self.bearers.give, methods=["POST"])]
+        for root in ROOTS:
+            found += [
+                Route(f"{root}/flows", self.send, methods=["POST"]),
+                Route(f"{root}/flows/search", self.search, methods=["POST"]),
+                Route(f"{root}/flows/{{id}}", self.show, methods=["GET"]),
+                Route(f"{root}/webhooks", self.subscribe, methods=["POST"]),
+            ]
+        return found
 
     def draw(self) -> tuple[str, str]:
         return secrets.token_hex(16), secrets.token_hex(32)
@@ -104,6 +109,8 @@ class Afnor:
         account = self.bearers.account(request)
         if account is None:
             return _error(401, "MISSING_TOKEN")
+        if int(request.headers.get("content-length") or 0) > self.world.config.max_body:
+            return _error(413, "FILE_SIZE_EXCEEDED", "Provided file is too big")
         deposit = await _deposit(request)
         if deposit is None:
             return _error(400, "MISSING_REQUIRED_FIELD", "flowInfo (name, flowSyntax) and file are required")
@@ -216,17 +223,19 @@ def signing_key(account: Account) -> str:
 async def _deposit(request: Request) -> Deposit | None:
     """None for what lacks a part, and for a file that is no invoice in UBL."""
     try:
-        form = await request.form()
-        file, told = form.get("file"), form.get("flowInfo")
-        raw = await told.read() if isinstance(told, UploadFile) else str(told or "").encode()
-        information = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, ValueError, KeyError):
+        async with request.form() as form:
+            told, content = [await _part(form.get(name)) for name in ("flowInfo", "file")]
+        information = msgspec.json.decode(told)
+    except (msgspec.DecodeError, HTTPException):
         return None
-    content = await file.read() if isinstance(file, UploadFile) else b""
     paper = read_paper(content)
     if paper is None or not isinstance(information, dict) or not {"name", "flowSyntax"} <= information.keys():
         return None
     return Deposit(information, content, paper)
+
+
+async def _part(told: UploadFile | str | None) -> bytes:
+    return await told.read() if isinstance(told, UploadFile) else (told or "").encode()
 
 
 def _matches(flow: dict[str, Any], where: dict[str, Any]) -> bool:

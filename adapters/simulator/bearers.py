@@ -1,9 +1,10 @@
 """OAuth 2 client credentials: tokens that are given out for an hour, and what they open."""
 
+import base64
+import binascii
 import secrets
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,8 +17,6 @@ from adapters.simulator.world import World
 LIFE = timedelta(hours=1)
 MOST_FORM = 64 * 1024  # bytes
 MOST_TOKENS = 10_000
-
-Check = Callable[[dict[str, str]], bool]
 
 
 class Bearers:
@@ -33,12 +32,11 @@ class Bearers:
             form = dict(parse_qsl((await body_of(request, MOST_FORM)).decode("utf-8", "replace")))
         except BodyTooLargeError:
             return answer({"error": "invalid_request"}, 413)
-        account = self.world.accounts.find(self.provider, form.get("client_id", ""))
+        name, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+        account = self.world.accounts.find(self.provider, name)
         if form.get("grant_type") != "client_credentials":
             return answer({"error": "unsupported_grant_type"}, 400)
-        if account is None or not secrets.compare_digest(
-            account.token.encode(), form.get("client_secret", "").encode()
-        ):
+        if account is None or not secrets.compare_digest(account.token.encode(), secret.encode()):
             return answer({"error": "invalid_client"}, 400)
         if self.scope and form.get("scope") != self.scope:
             return answer({"error": "invalid_scope"}, 400)
@@ -57,3 +55,15 @@ class Bearers:
     def revoke(self) -> None:
         """Forget all tokens, as a platform does that restarts."""
         self._given.clear()
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    """Client id and secret from the header, where they are there and not in the form."""
+    scheme, _, told = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(told.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return unquote_plus(name), unquote_plus(secret)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import httpx
 
-from adapters.providers.afnor import asking, flows, sending, signature
+from adapters.providers.afnor import asking, flows, sending, service, signature
 from adapters.providers.calls import report_of
 from adapters.providers.france_cdv import documents
 from adapters.providers.port import (
@@ -53,6 +53,9 @@ class Afnor:
         Need("processing_rule", "B2B, B2G, ...: where the platform does not find out itself", required=False),
         Need("organization_id", "where the access is for several organizations", required=False),
         Need("scope", "where the platform wants one for its tokens", required=False),
+        Need(
+            "token_auth", "basic where it wants client id and secret in a header", required=False, default=service.BODY
+        ),
     ]
 
     def verify(self, request: RawRequest, connection: Connection) -> None:

@@ -4,6 +4,7 @@ import httpx
 import msgspec
 
 from adapters.providers.afnor import flows, life_cycle, service
+from adapters.providers.e_invoice import is_key
 from adapters.providers.port import Connection, Lookup, ProviderReport
 from adapters.providers.reading import ID_LIMIT, moment, text
 from domain.status import Status
@@ -20,7 +21,9 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
 
 
 def _flows(lookup: Lookup, connection: Connection, http: httpx.Client) -> list[flows.Flow]:
-    """The one of that id; else those with our tracking id that are nobody else's."""
+    """The one of that id; else those with our tracking id that are nobody else's. An invoice's key names no flow."""
+    if is_key(lookup.message_id):
+        return []
     if lookup.message_id:
         flow = service.flow(lookup.message_id, connection, http)
         return [flow] if flow is not None and flows.is_flow(flow) else []

@@ -7,10 +7,11 @@ import httpx
 
 from adapters.providers.calls import credential, exchange
 from adapters.providers.oauth import Client, Exchanged, Tokens, obtained
-from adapters.providers.port import Connection, RawAnswer
+from adapters.providers.port import Connection, MisconfiguredError, RawAnswer
 from adapters.providers.reading import json_object
 
 ORIGINAL = "Original"
+BODY, HEADER = "body", "basic"
 _TOKENS = Tokens()
 
 
@@ -67,5 +68,10 @@ def _path(name: str) -> str:
 
 
 def _client(connection: Connection) -> Client:
+    """Raises MisconfiguredError."""
+    way = connection.setting("token_auth", BODY).strip().lower()
+    if way not in (BODY, HEADER):
+        raise MisconfiguredError(f"connection {connection.id}: token_auth is {BODY} or {HEADER}")
     url, name = connection.setting("token_url").strip(), connection.setting("client_id").strip()
-    return Client(url, name, credential(connection, "client_secret"), str(connection.settings.get("scope") or ""))
+    scope = str(connection.settings.get("scope") or "")
+    return Client(url, name, credential(connection, "client_secret"), scope, basic=way == HEADER)

@@ -53,7 +53,9 @@ def reference(
 def acknowledgement(*references: str, at: str | None = NOON_IN_FRANCE, form: str = "204") -> str:
     when = f"<ram:IssueDateTime>{moment(at, form)}</ram:IssueDateTime>" if at else ""
     several = str(len(references) > 1).lower()
-    head = f"<ram:MultipleReferencesIndicator><udt:Indicator>{several}</udt:Indicator></ram:MultipleReferencesIndicator>"
+    head = (
+        f"<ram:MultipleReferencesIndicator><udt:Indicator>{several}</udt:Indicator></ram:MultipleReferencesIndicator>"
+    )
     inner = f"{head}<ram:TypeCode>23</ram:TypeCode>{when}{''.join(references)}"
     return f"<rsm:AcknowledgementDocument>{inner}</rsm:AcknowledgementDocument>"
 

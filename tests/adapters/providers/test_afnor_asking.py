@@ -147,6 +147,11 @@ def test_what_is_not_there(api: Scripted, client: httpx.Client) -> None:
     assert AFNOR.status(LOST, at(api), client) == []
 
 
+def test_an_invoice_is_no_flow(api: Scripted, client: httpx.Client) -> None:
+    assert AFNOR.status(Lookup(ATTEMPT, "invoice:732829320:fa-2026-0017"), at(api), client) == []
+    assert not api.received
+
+
 @pytest.mark.parametrize("said", [HANG, http(500), http(503), http(429), http(403), http(204)])
 def test_what_cannot_be_asked_now_is_raised(said: object, api: Scripted, client: httpx.Client) -> None:
     for lookup in (KNOWN, LOST):

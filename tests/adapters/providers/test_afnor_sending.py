@@ -142,7 +142,15 @@ def test_a_setting_that_is_missing(missing: str, api: Scripted, client: httpx.Cl
     assert missing in answer.detail
 
 
-def test_a_syntax_that_there_is_not(api: Scripted, client: httpx.Client) -> None:
-    answer = AFNOR.send(outgoing(), at(api, syntax="EDIFACT"), client)
+def test_a_platform_that_wants_the_secret_in_a_header(api: Scripted, client: httpx.Client) -> None:
+    api.answers(token(), TAKEN)
+    assert isinstance(AFNOR.send(outgoing(), at(api, token_auth="Basic"), client), Taken)
+    assert api.received[0].headers["authorization"].startswith("Basic ")
+    assert "client_secret" not in api.received[0].form
+
+
+@pytest.mark.parametrize("wrong", [{"syntax": "EDIFACT"}, {"token_auth": "digest"}])
+def test_a_setting_that_makes_no_sense(wrong: dict[str, str], api: Scripted, client: httpx.Client) -> None:
+    answer = AFNOR.send(outgoing(), at(api, **wrong), client)
     assert isinstance(answer, Refused)
     assert answer.reason == "misconfigured"

@@ -1,3 +1,5 @@
+import base64
+
 import httpx
 import pytest
 
@@ -56,6 +58,15 @@ def test_a_token_serves_until_shortly_before_its_end(api: Scripted, client: http
     assert len(api.received) == 2
 
 
+def test_id_and_secret_may_go_in_a_header(api: Scripted, client: httpx.Client) -> None:
+    api.answers(told())
+    Tokens().get(Client(f"{api.url}/token", "id:1", "s3 cr%t", "openid", basic=True), client)
+    (asked,) = api.received
+    assert asked.form == {"grant_type": "client_credentials", "scope": "openid"}
+    scheme, _, encoded = asked.headers["authorization"].partition(" ")
+    assert (scheme, base64.b64decode(encoded)) == ("Basic", b"id%3A1:s3+cr%25t")
+
+
 @pytest.mark.parametrize(
     ("lasts", "good_for"),
     [("60", 53), (None, 53), ("soon", 53), (0, 0), (-5, 0), (10**9, 86000), (float("inf"), 86000)],
@@ -101,9 +112,9 @@ def test_without_a_token_nothing_was_sent(
 ) -> None:
     api.answers(answer)
     found = Tokens().get(client_of(api), client)
-    assert isinstance(found, kind)
-    assert found.reason == reason  # type: ignore[attr-defined]
-    assert "s3cret" not in found.detail  # type: ignore[attr-defined]
+    assert isinstance(found, Refused | TryLater)
+    assert (type(found), found.reason) == (kind, reason)
+    assert "s3cret" not in found.detail
 
 
 def test_a_platform_that_is_not_there(client: httpx.Client) -> None:
