@@ -9,6 +9,7 @@ from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
 from adapters.providers.postmark import Postmark
 from adapters.providers.recommand import Recommand
+from adapters.providers.resend import Resend
 from adapters.providers.sendgrid import SendGrid
 from adapters.providers.ses import Ses
 from adapters.providers.smtp import Smtp
@@ -20,6 +21,7 @@ _ALL: tuple[Provider, ...] = (
     Ses(),
     Postmark(),
     Mailgun(),
+    Resend(),
     Twilio(),
     Smtp(),
     Storecove(),

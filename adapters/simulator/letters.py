@@ -67,6 +67,14 @@ class LetterSide(ABC):
     def patience(self, url: str) -> Patience:  # noqa: ARG002  # the same for every address
         return Patience(self.world.config.retries)
 
+    def repeated(self, request: Request, account: Account, letter: Letter) -> Response | None:  # noqa: ARG002
+        """The answer to a call that was made before, where the provider knows such calls again."""
+        return None
+
+    def note(self, request: Request, account: Account, messages: Sequence[Message]) -> None:  # noqa: ARG002
+        """Remember a call that was taken."""
+        return
+
     async def send(self, request: Request) -> Response:
         try:
             body = await body_of(request, self.world.config.max_body)
@@ -78,12 +86,14 @@ class LetterSide(ABC):
         letter = self.read(body, request)
         if isinstance(letter, Response):
             return letter
-        return await self._take(request, account, letter, len(body))
+        return self.repeated(request, account, letter) or await self._take(request, account, letter, len(body))
 
     async def _take(self, request: Request, account: Account, letter: Letter, size: int) -> Response:
         messages = self._messages(account, letter)
         plans = self.world.rules.plans(self.name, self.channel, letter.recipients)
         reply = await self.world.receive(messages, plans, size)
+        if reply.takes:
+            self.note(request, account, messages)
         if reply.hangs:
             return await hang(request, self.world.background, self.world.config.hang)
         response = self._reply(reply, messages)

@@ -8,6 +8,7 @@ from adapters.simulator.mailgun import Mailgun
 from adapters.simulator.phoss_ap import PhossAp
 from adapters.simulator.postmark import Postmark
 from adapters.simulator.recommand import Recommand
+from adapters.simulator.resend import Resend
 from adapters.simulator.sendgrid import SendGrid
 from adapters.simulator.ses import Ses
 from adapters.simulator.side import Side
@@ -20,6 +21,7 @@ SIDES: list[Callable[[World], Side]] = [
     Ses,
     Postmark,
     Mailgun,
+    Resend,
     Twilio,
     Storecove,
     Recommand,

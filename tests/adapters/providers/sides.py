@@ -5,6 +5,7 @@ from tests.adapters.providers.kit_france import FRENCH_SIDES
 from tests.adapters.providers.kit_mailgun import MAILGUN
 from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
 from tests.adapters.providers.kit_postmark import POSTMARK
+from tests.adapters.providers.kit_resend import RESEND
 from tests.adapters.providers.kit_ses import SES
 
 SIDES: tuple[Side, ...] = (
@@ -13,6 +14,7 @@ SIDES: tuple[Side, ...] = (
     SES,
     POSTMARK,
     MAILGUN,
+    RESEND,
     *PEPPOL_SIDES,
     *FRENCH_SIDES,
 )

@@ -29,6 +29,8 @@ class Sender:
     address: str
     taken: bytes
     connection: Connection
+    lost: type = Unknown
+    """What a lost answer means: under an idempotency key it can be tried again."""
 
     def send(self, url: str, client: httpx.Client, **changes: Any) -> Answer:
         settings = self.connection.settings | {"api_url": url}
@@ -73,7 +75,14 @@ MAILGUN = Sender(
     http(200, {"id": "<1@mg.seller.example>"}),
     connection("mailgun", {"api_key": "key"}, from_email="bills@seller.example", domain="mg.seller.example"),
 )
-EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES, POSTMARK, MAILGUN], ids=lambda s: s.name)
+RESEND = Sender(
+    "resend",
+    "ap@payer.example",
+    http(200, {"id": "5f1c0f0e"}),
+    connection("resend", {"api_key": "key"}, from_email="bills@seller.example"),
+    TryLater,
+)
+EVERY = pytest.mark.parametrize("sender", [SENDGRID, TWILIO, SES, POSTMARK, MAILGUN, RESEND], ids=lambda s: s.name)
 
 
 @EVERY
@@ -98,7 +107,7 @@ def test_once_the_request_was_sent_a_lost_answer_is_unknown(
     sender: Sender, wrong: object, api: Scripted, client: httpx.Client
 ) -> None:
     api.answers(wrong)
-    assert isinstance(sender.send(api.url, client), Unknown)
+    assert isinstance(sender.send(api.url, client), sender.lost)
     assert len(api.received) == 1
 
 
@@ -108,7 +117,7 @@ def test_an_error_of_the_server_says_nothing_about_the_message(
     sender: Sender, status: int, api: Scripted, client: httpx.Client
 ) -> None:
     api.answers(http(status, b"<html>oops</html>"))
-    assert isinstance(sender.send(api.url, client), Unknown)
+    assert isinstance(sender.send(api.url, client), sender.lost)
 
 
 @EVERY
