@@ -12,16 +12,16 @@ from adapters.bootstrap import Installation
 from adapters.providers.port import (
     Answer,
     Connection,
-    Lookup,
     MisconfiguredError,
     Outgoing,
     Provider,
-    ProviderReport,
     Refused,
-    Taken,
     Unknown,
 )
 from adapters.providers.registry import provider as provider_named
+from consumers.asking import Asked, Asker, NoAnswerError
+from consumers.breaker import Breaker
+from consumers.health import ConnectionHealth
 from consumers.outcomes import apply_answer
 from consumers.outgoing import CannotSendError, prepare
 from consumers.queue import Claim, Queue
@@ -29,7 +29,7 @@ from domain.attempt import Attempt, Try, TryOutcome
 from domain.communication import InvoiceCommunication
 from domain.errors import DispatchRefusedError
 from domain.status import Status
-from domain.values import HandedMessage, Personal, Recipient
+from domain.values import Personal, Recipient
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -44,6 +44,8 @@ class Dispatching:
         self.queue = queue
         self.http = http
         self.clock = installation.clock
+        self.asker = Asker(installation, http)
+        self.breaker = Breaker(ConnectionHealth(installation.database, installation.clock))
 
     def dispatch(self, claim: Claim) -> None:
         """Carry a claimed attempt as far as it goes now."""
@@ -58,6 +60,9 @@ class Dispatching:
             self.queue.forget(claim.attempt_id)
             return
         for recipients in _calls(connection, waiting):
+            if connection is not None and (due := self.breaker.blocked_until(connection)):
+                self.queue.release(claim.attempt_id, due)
+                return
             self._send(claim, connection, attempt, recipients)
 
     def _send(
@@ -69,7 +74,10 @@ class Dispatching:
         except DispatchRefusedError:
             self.queue.forget(claim.attempt_id)
             return
-        self._record(claim, attempt, number, self._call(claim, connection, attempt, recipients))
+        answer = self._call(claim, connection, attempt, recipients)
+        self._record(claim, attempt, number, answer)
+        if connection is not None:
+            self.breaker.heard(connection, answer, at)
 
     def _call(
         self, claim: Claim, connection: Connection | None, attempt: Attempt, recipients: Sequence[Recipient]
@@ -85,25 +93,28 @@ class Dispatching:
 
     def _settle_broken(self, claim: Claim, connection: Connection | None, attempt: Attempt, broken: Try) -> None:
         """A dispatcher died between start and answer: look it up at the provider, else say that nobody knows."""
-        found: list[ProviderReport] = []
-        if connection is not None:
-            lookup = Lookup(claim.attempt_id, None, self._only_address(attempt, broken), broken.at)
-            found = self._look_up(provider_named(connection.provider), connection, lookup)
-        self._record(claim, attempt, broken.number, _as_taken(found) or Unknown(_DIED))
+        asked = self._look_up(connection, attempt, broken) if connection else None
+        seal, at = self._sealer(attempt), self.clock()
 
-    def _look_up(self, provider: Provider, connection: Connection, lookup: Lookup) -> list[ProviderReport]:
+        def settle(communication: InvoiceCommunication) -> None:
+            if connection and asked:
+                self.asker.record(communication, claim.attempt_id, connection, asked)
+            apply_answer(communication, claim.attempt_id, broken.number, Unknown(_DIED), seal, at)
+
+        self._change(claim, settle)
+        known = "known to the provider" if asked and asked.taken else "unknown"
+        log.info("attempt %s, try %d: its answer was lost, %s", claim.attempt_id, broken.number, known)
+
+    def _look_up(self, connection: Connection, attempt: Attempt, broken: Try) -> Asked | None:
         """What the provider has of it. Finding nothing proves nothing: it may be seen there later."""
-        if not provider.can_ask:
-            return []
+        if not provider_named(connection.provider).can_ask:
+            return None
+        questions = [q for q in self.asker.questions(attempt, connection) if q.number == broken.number]
         try:
-            return provider.status(lookup, connection, self.http)
-        except (httpx.HTTPError, MisconfiguredError) as error:
-            log.warning("attempt %s: could not ask %s (%s)", lookup.attempt_id, provider.name, type(error).__name__)
-            return []
-
-    def _only_address(self, attempt: Attempt, broken: Try) -> str | None:
-        chosen = [r.address for r in attempt.order.recipients if r.number in broken.recipients and r.address]
-        return self.installation.keys.open(chosen)[chosen[0]] if len(chosen) == 1 else None
+            return self.asker.ask(connection, questions)
+        except (NoAnswerError, MisconfiguredError) as error:
+            log.warning("attempt %s: could not ask (%s)", attempt.order.attempt_id, error)
+            return None
 
     def _record(self, claim: Claim, attempt: Attempt, number: int, answer: Answer) -> None:
         at = self.clock()
@@ -153,9 +164,3 @@ def _guarded(provider: Provider, outgoing: Outgoing, connection: Connection, htt
     except Exception as error:  # noqa: BLE001 - whatever it was, the outcome is unknown and must be recorded as such
         log.error("attempt %s: %s failed with %s", outgoing.attempt_id, provider.name, type(error).__name__)
         return Unknown(f"unexpected {type(error).__name__} while calling {provider.name}")
-
-
-def _as_taken(found: list[ProviderReport]) -> Taken | None:
-    """Proof that the provider has it: exactly one message of ours."""
-    ids = {r.message_id for r in found if r.message_id}
-    return Taken([HandedMessage(ids.pop())]) if len(ids) == 1 else None

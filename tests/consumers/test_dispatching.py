@@ -138,7 +138,9 @@ def test_who_dies_after_the_call_is_settled_by_asking(world: Sending, monkeypatc
     assert len(world.received()) == 1
     world.clock.forward(seconds=LEASE.total_seconds())
     dispatch(world)
-    assert world.attempt(sent).outcome().status is Status.SENT
+    attempt = world.attempt(sent)
+    assert (attempt.tries[0].outcome, bool(attempt.tries[0].messages)) == (TryOutcome.HANDED_OVER, True)
+    assert attempt.outcome().status in (Status.SENT, Status.DELIVERED), "what the provider reports is recorded too"
     assert len(world.received()) == 1
 
 
