@@ -35,8 +35,10 @@ def endpoint(party: Element | None) -> str | None:
 
 
 def invoice_key(number: str | None, *, seller: str | None, buyer: str | None) -> str | None:
-    """How an Invoice Response finds what was sent: by number and both parties, upper and lower case alike."""
+    """How an Invoice Response finds what was sent: by number and both parties, upper and lower case alike.
+
+    A digest, because the buyer's id is an address, and message ids are kept in clear.
+    """
     if not number:
         return None
-    key = f"invoice:{seller or '?'}:{buyer or '?'}:{' '.join(number.split())}".lower()
-    return key if len(key) <= ID_LIMIT and key.isprintable() else digest("invoice", key)
+    return "invoice:" + digest(*(part.casefold() for part in (" ".join(number.split()), seller or "", buyer or "")))
