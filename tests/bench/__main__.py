@@ -1,0 +1,37 @@
+"""`make bench`: every figure as a table and a line of JSON; `make bench ARGS='project --rounds 5'` for some of them."""
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from adapters.database.embedded import EmbeddedServer
+from tests.bench import append, ingest, project
+from tests.bench.measuring import Figure, console, durable_server
+
+BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Figure]] = {
+    "append-16": append.run,
+    "ingest-consumer": ingest.run,
+    "project": project.run,
+}
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median counts.")] = 3,
+    size: Annotated[int, typer.Option(min=600, help="Events to project, webhooks to ingest.")] = 12_000,
+) -> None:
+    """Measure on a real, durable PostgreSQL of its own. Close other programs: only ratios within one run mean much."""
+    chosen = names or list(BENCHES)
+    if unknown := set(chosen) - BENCHES.keys():
+        sys.exit(f"no bench {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}")
+    with durable_server() as server:
+        for name in chosen:
+            figure = BENCHES[name](server, rounds, size)
+            console.print(figure.table())
+            typer.echo(figure.line())
+
+
+if __name__ == "__main__":
+    typer.run(main)

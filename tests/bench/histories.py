@@ -1,0 +1,69 @@
+"""Invoices as they really are: sealed recipients, a send, a hand-over and a delivery, in real aggregates."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from adapters.bootstrap import Installation
+from adapters.keys.ring import CustomerKey
+from domain.communication import InvoiceCommunication
+from domain.reports import DeliveryReport
+from domain.status import Status
+from domain.values import (
+    Cause,
+    Channel,
+    CustomerRef,
+    HandedMessage,
+    Message,
+    Order,
+    Recipient,
+    SubjectDetails,
+    SubjectType,
+)
+
+START = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
+EVENTS = 6
+"""Of each whole history."""
+
+
+def asked(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> InvoiceCommunication:
+    """An invoice that waits to be sent: three events."""
+    at = START + timedelta(seconds=number % 86_400)
+    made = InvoiceCommunication(tenant, SubjectType.INVOICE, f"B-{number}", at)
+    customer = CustomerRef(f"C-{number % 1000}", key.seal("Payer Ltd"))
+    made.revise_subject(SubjectDetails(number=f"2026-{number}", total="121.00", currency="EUR", customer=customer), at)
+    address = f"ap{number}@payer.example"
+    order = Order(
+        str(uuid4()), Cause.FIRST, Channel.EMAIL, [Recipient(1, key.seal(address), key.fingerprint(address))],
+        message=Message(key.seal(f"Invoice {number}"), key.seal("Please find the invoice attached.")),
+        connection_id=str(connection), provider="sendgrid",
+    )  # fmt: skip
+    made.send(order, at)
+    return made
+
+
+def delivered(made: InvoiceCommunication) -> InvoiceCommunication:
+    """Three events more: started, handed over, delivered."""
+    (attempt_id,) = made.attempts
+    at = made.attempts[attempt_id].created_at
+    number = made.start_dispatch(attempt_id, [1], at)
+    made.hand_over(attempt_id, number, [HandedMessage(f"m-{attempt_id}")], at)
+    report = DeliveryReport(f"sendgrid:{attempt_id}", attempt_id, "delivered", at, Status.DELIVERED, recipient=1)
+    made.record_report(report, at)
+    return made
+
+
+def store(installation: Installation, tenant: UUID, connection: UUID, count: int, *, whole: bool = True) -> list[str]:
+    """Record `count` histories, 500 a transaction; returns their attempts' ids."""
+    key = installation.keys.customer(tenant, "bench", START)
+    ids: list[str] = []
+    for numbers in _chunks(count, 500):
+        batch = [asked(tenant, key, number, connection) for number in numbers]
+        ids += [attempt_id for made in batch for attempt_id in made.attempts]
+        installation.communications.record([delivered(made) for made in batch] if whole else batch)
+    return ids
+
+
+def _chunks(count: int, size: int) -> Iterator[range]:
+    for first in range(0, count, size):
+        yield range(first, min(first + size, count))
