@@ -61,6 +61,9 @@ class Sending:
     def rule(self, **rule: object) -> None:
         httpx.post(f"{self.simulator}/_control", json={"rule": rule}).raise_for_status()
 
+    def stop_rule(self) -> None:
+        httpx.post(f"{self.simulator}/_control", json={"rule": None}).raise_for_status()
+
 
 @contextmanager
 def sending(database_url: str, folder: Path, config: Config | None = None) -> Iterator[Sending]:
