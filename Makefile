@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command 'make lock' $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench bench-data lock clean
+.PHONY: help install demo test check format bench lock clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name says; do \
@@ -40,11 +40,8 @@ format: install ## put the code into the common shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure (docs name what each figure means)
+bench: install ## measure, as ratios within one run (make bench ARGS='project --rounds 5')
 	$(BIN)/python -m tests.bench $(ARGS)
-
-bench-data: install ## fill a database for measuring
-	$(BIN)/python -m tests.bench.data $(ARGS)
 
 lock: install ## pin all dependencies anew (make lock UPGRADE=--upgrade for the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.txt
