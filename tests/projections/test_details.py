@@ -51,6 +51,17 @@ def test_a_communication_comes_with_its_attempts_and_time_line_even_when_ignored
 
 
 @pytest.mark.usefixtures("filled")
+def test_within_a_second_the_time_line_is_as_it_was_recorded(ask: Asking, worker_pool: Pool) -> None:
+    """A provider that counts in whole seconds seems to answer before it was asked."""
+    moments = [("09:30:00.900Z", 1), ("09:30:00Z", 2), ("09:29:59.999Z", 3), ("09:30:01Z", 4), ("09:30:00.500Z", 5)]
+    entries = [entry(n, 0) | {"communication_id": UUID(int=5), "at": f"2026-01-15T{at}"} for at, n in moments]
+    with worker_pool.connection() as connection:
+        put_timeline(connection, entries)
+    found = decoded(ask(lambda cursor: details.communication(cursor, UUID(int=5))))
+    assert [one["version"] for one in found["timeline"]] == [3, 1, 2, 5, 4]
+
+
+@pytest.mark.usefixtures("filled")
 def test_without_attempts_and_entries_the_lists_are_empty(ask: Asking) -> None:
     found = decoded(ask(lambda cursor: details.communication(cursor, UUID(int=5))))
     assert (found["attempts"], found["timeline"]) == ([], [])
