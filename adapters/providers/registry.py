@@ -1,20 +1,28 @@
 """All providers by name. A new one is its module and one line here."""
 
 from adapters.providers.afnor import Afnor
+from adapters.providers.brevo import Brevo
 from adapters.providers.choruspro import ChorusPro
 from adapters.providers.france_cdv import FranceCdv
+from adapters.providers.mailersend import MailerSend
 from adapters.providers.mailgun import Mailgun
+from adapters.providers.mailjet import Mailjet
+from adapters.providers.mailtrap import Mailtrap
+from adapters.providers.mandrill import Mandrill
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.port import Provider, ProviderError
+from adapters.providers.postal import Postal
 from adapters.providers.postmark import Postmark
 from adapters.providers.recommand import Recommand
 from adapters.providers.resend import Resend
 from adapters.providers.sendgrid import SendGrid
 from adapters.providers.ses import Ses
 from adapters.providers.smtp import Smtp
+from adapters.providers.sparkpost import SparkPost
 from adapters.providers.storecove import Storecove
 from adapters.providers.twilio import Twilio
+from adapters.providers.unisender_go import UnisenderGo
 
 _ALL: tuple[Provider, ...] = (
     SendGrid(),
@@ -22,6 +30,14 @@ _ALL: tuple[Provider, ...] = (
     Postmark(),
     Mailgun(),
     Resend(),
+    Brevo(),
+    Mailjet(),
+    SparkPost(),
+    MailerSend(),
+    Mailtrap(),
+    Mandrill(),
+    Postal(),
+    UnisenderGo(),
     Twilio(),
     Smtp(),
     Storecove(),
