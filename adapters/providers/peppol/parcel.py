@@ -3,13 +3,13 @@
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
+from adapters.providers import e_invoice
 from adapters.providers.peppol.parties import endpoint, invoice_key, participant
 from adapters.providers.port import Outgoing, Refused, UnreadableError
 from adapters.providers.reading import ID_LIMIT, attempt_id
 from adapters.providers.xml import Element, parse
 from domain.status import Status
 
-XML_TYPES = frozenset({"application/xml", "text/xml"})
 _PARTIES = {"seller": "AccountingSupplierParty", "buyer": "AccountingCustomerParty"}
 
 
@@ -32,11 +32,11 @@ class Parcel(NamedTuple):
 
 
 def pack(outgoing: Outgoing) -> Parcel | Refused:
-    document = next((a.content for a in outgoing.attachments if _is_xml(a.content_type)), None)
-    if document is None:
+    attached = e_invoice.document(outgoing)
+    if attached is None:
         return Refused("document_missing", "there is no XML document among the attachments", Status.FAILED)
     try:
-        root = parse(document)
+        root = parse(attached.content)
     except UnreadableError as error:
         return Refused("validation", str(error), Status.FAILED)
     named = outgoing.recipients[0].address if outgoing.recipients else ""
@@ -45,7 +45,7 @@ def pack(outgoing: Outgoing) -> Parcel | Refused:
         return Refused("missing_contact", "no recipient, and the document names no buyer endpoint", Status.FAILED)
     return Parcel(
         name=_name(outgoing),
-        document=document,
+        document=attached.content,
         is_credit_note=root.name == "CreditNote",
         receiver=receiver,
         number=root.value("ID", limit=ID_LIMIT),
@@ -70,7 +70,3 @@ def _name(outgoing: Outgoing) -> str:
 
 def _endpoint(root: Element, party: str) -> str | None:
     return endpoint(root.first(_PARTIES[party], "Party"))
-
-
-def _is_xml(content_type: str) -> bool:
-    return content_type.partition(";")[0].strip().lower() in XML_TYPES
