@@ -7,85 +7,24 @@ resume wherever it stopped; it costs no memory and loses nothing.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from functools import cached_property
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncCursor, OperationalError
 
-from api.http.masking import masked
+from api.http.channel import Change, Channel
 from api.http.waiting import Projected
-from projections.queries.changes import Batch, Changed, Kind, changes, checkpoint
+from projections.queries.changes import Batch, changes, checkpoint
 
 log = logging.getLogger(__name__)
-RECENT = 2000
-"""Changes of one tenant that are held for its watchers."""
 PAGE = 500
 _RETRY = 0.5
 """Seconds until a failed read is tried again."""
 _LONG = 60.0
-_EVENTS = {Kind.COMMUNICATION: "communication.updated", Kind.ATTEMPT: "attempt.updated"}
 
 Reading = Callable[[UUID], "AbstractAsyncContextManager[AsyncCursor[tuple[Any, ...]]]"]
-
-
-class Change:
-    """A changed row and its server-sent event, but for the id."""
-
-    def __init__(self, row: Changed) -> None:
-        self.row = row
-
-    @cached_property
-    def event(self) -> bytes:
-        return self._event(self.row.doc.encode())
-
-    @cached_property
-    def masked_event(self) -> bytes:
-        return self._event(masked(self.row.doc))
-
-    def _event(self, doc: bytes) -> bytes:
-        return b"event: %s\ndata: %s\n\n" % (_EVENTS[self.row.kind].encode(), doc)
-
-
-class Channel:
-    """One tenant's recent changes: all those behind `floor`, up to `upto`."""
-
-    def __init__(self, tenant_id: UUID, start: int) -> None:
-        self.tenant_id = tenant_id
-        self.floor = self.upto = start
-        self.watchers = 0
-        self._recent: deque[Change] = deque()
-        self._moved = asyncio.Event()
-
-    def add(self, batch: Batch) -> None:
-        self._recent.extend(Change(row) for row in batch.changes)
-        self.upto = batch.upto
-        while len(self._recent) > RECENT:
-            self.floor = self._recent.popleft().row.position
-        self.wake()
-
-    def wake(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    def since(self, place: int) -> list[Change] | None:
-        """All changes behind a place, in order; None where it is too far back."""
-        if place < self.floor:
-            return None
-        found: list[Change] = []
-        for change in reversed(self._recent):
-            if change.row.position <= place:
-                break
-            found.append(change)
-        return found[::-1]
-
-    async def wait(self, within: float) -> None:
-        """Until something was added, or for `within` seconds."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._moved.wait(), within)
 
 
 class Live:

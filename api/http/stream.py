@@ -18,8 +18,8 @@ from adapters.config.api_keys import Caller
 from api.errors import FieldError
 from api.http import asked
 from api.http.auth import MayRead, authenticate
+from api.http.channel import Change
 from api.http.event_stream import EventStream
-from api.http.live import Change
 from api.http.openapi import answers
 from api.http.parameters import FILTERS, LAST_EVENT_ID, NEVER_SENT, BadValueError
 from api.http.problems import Problem

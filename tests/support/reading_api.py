@@ -86,7 +86,7 @@ def _app(installation: Installation, wait_limit: float, keep_alive: float) -> Fa
         async with read_side(url, wait_limit=wait_limit, keep_alive=keep_alive) as app.state.read_side:
             yield
 
-    app = FastAPI(lifespan=lifespan)
+    app = FastAPI(lifespan=lifespan, redirect_slashes=False)
     app.state.installation = installation
     add_problem_handlers(app)
     app.include_router(reading.router)
