@@ -24,7 +24,7 @@ from adapters.providers.port import (
     TrustsAddresses,
 )
 from adapters.providers.reading import moment
-from adapters.providers.registry import PROVIDERS
+from adapters.providers.registry import PROVIDERS, reports_of
 from adapters.providers.registry import provider as provider_named
 
 Line = dict[str, Any]
@@ -70,7 +70,7 @@ def _explained(case: Line, clock: Clock) -> Line:
     if kind in AUTHENTICITY:
         return _answer(case.get("id"), verified, error=problem)
     try:
-        return _answer(case.get("id"), verified, provider.reports(request), problem)
+        return _answer(case.get("id"), verified, reports_of(request, _connection(provider, case, None)), problem)
     except ProviderError as error:
         return _answer(case.get("id"), verified, error=str(error))
 

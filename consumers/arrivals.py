@@ -7,8 +7,7 @@ from uuid import UUID
 
 from adapters.keys.master import SealError
 from adapters.providers.port import Connection, ProviderReport, UnreadableError
-from adapters.providers.registry import UnknownProviderError
-from adapters.providers.registry import provider as provider_named
+from adapters.providers.registry import UnknownProviderError, reports_of
 from adapters.webhook_log.frames import UnreadableFrameError, decode_frame
 from adapters.webhook_log.port import LoggedRequest, Record
 
@@ -100,7 +99,7 @@ def understand(arrival: Arrival, find: FindConnection) -> Outcome:
     if connection is None:
         return Dead(arrival.place, "its connection is gone or disabled", arrival, suspect=False)
     try:
-        reports = provider_named(connection.provider).reports(arrival.logged.request)
+        reports = reports_of(arrival.logged.request, connection)
     except (UnreadableError, UnknownProviderError) as error:
         return Dead(arrival.place, str(error), arrival, connection)
     except Exception as error:  # noqa: BLE001 - a module that fails on one request must not hold up all others

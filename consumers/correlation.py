@@ -1,4 +1,7 @@
-"""Finds the attempts that reports are about, and never outside the connection that a report came in over."""
+"""Finds the attempts that reports are about, and never outside the connection that a report came in over.
+
+A connection that only reports may name another one of the same tenant that sends what it reports about.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,6 +9,7 @@ from uuid import UUID
 
 from adapters.database.queries import load
 from adapters.database.session import Database, statement
+from adapters.providers.port import Connection
 from consumers.arrivals import Notice
 
 SQL = load(__file__)
@@ -24,7 +28,7 @@ Known = dict[tuple[UUID, str], Target]
 
 def look_up(database: Database, notices: Iterable[Notice]) -> Known:
     """All that is known of the notices' keys, in one query."""
-    wanted = {(n.connection.id, n.connection.tenant_id, key) for n in notices for key in n.keys}
+    wanted = {(sending(n.connection), n.connection.tenant_id, key) for n in notices for key in n.keys}
     if not wanted:
         return {}
     columns = [list(column) for column in zip(*sorted(wanted), strict=True)]
@@ -35,9 +39,17 @@ def look_up(database: Database, notices: Iterable[Notice]) -> Known:
 
 def target_of(notice: Notice, known: Known) -> Target | None:
     """The echoed attempt id decides; the message id adds whose message it is, if it is the same attempt's."""
-    here, report = notice.connection.id, notice.report
+    here, report = sending(notice.connection), notice.report
     by_message = known.get((here, report.message_id or ""))
     by_attempt = known.get((here, report.attempt_id or ""))
     if by_attempt is None or (by_message and by_message.attempt_id == by_attempt.attempt_id):
         return by_message
     return by_attempt
+
+
+def sending(connection: Connection) -> UUID:
+    """The connection whose attempts it reports about: its own, or the one that it names."""
+    try:
+        return UUID(str(connection.settings["reports_for"]))
+    except (KeyError, ValueError):
+        return connection.id

@@ -246,6 +246,14 @@ class Confirms(Protocol):
 
 
 @runtime_checkable
+class ReadsSettings(Protocol):
+    """A provider whose webhooks mean what the connection's settings say."""
+
+    def configured_reports(self, request: RawRequest, connection: Connection) -> list[ProviderReport]:
+        """Pure, as `reports`. Raises UnreadableError."""
+
+
+@runtime_checkable
 class TrustsAddresses(Protocol):
     """A provider whose webhooks name the address of the key that signs them."""
 

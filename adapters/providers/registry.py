@@ -11,7 +11,7 @@ from adapters.providers.mailtrap import Mailtrap
 from adapters.providers.mandrill import Mandrill
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
-from adapters.providers.port import Provider, ProviderError
+from adapters.providers.port import Connection, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
 from adapters.providers.postal import Postal
 from adapters.providers.postmark import Postmark
 from adapters.providers.recommand import Recommand
@@ -20,6 +20,7 @@ from adapters.providers.sendgrid import SendGrid
 from adapters.providers.ses import Ses
 from adapters.providers.smtp import Smtp
 from adapters.providers.sparkpost import SparkPost
+from adapters.providers.standard_webhooks import StandardWebhooks
 from adapters.providers.storecove import Storecove
 from adapters.providers.twilio import Twilio
 from adapters.providers.unisender_go import UnisenderGo
@@ -30,6 +31,7 @@ _ALL: tuple[Provider, ...] = (
     Postmark(),
     Mailgun(),
     Resend(),
+    StandardWebhooks(),
     Brevo(),
     Mailjet(),
     SparkPost(),
@@ -62,3 +64,11 @@ def provider(name: str) -> Provider:
         return PROVIDERS[name]
     except KeyError:
         raise UnknownProviderError(f"no provider {name[:50]!r}; there are: {', '.join(sorted(PROVIDERS))}") from None
+
+
+def reports_of(request: RawRequest, connection: Connection) -> list[ProviderReport]:
+    """What a connection's webhook says. Raises UnreadableError, UnknownProviderError."""
+    chosen = provider(connection.provider)
+    if isinstance(chosen, ReadsSettings):
+        return chosen.configured_reports(request, connection)
+    return chosen.reports(request)

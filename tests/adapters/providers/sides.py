@@ -7,6 +7,7 @@ from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
 from tests.adapters.providers.kit_postmark import POSTMARK
 from tests.adapters.providers.kit_resend import RESEND
 from tests.adapters.providers.kit_ses import SES
+from tests.adapters.providers.kit_standard_webhooks import STANDARD
 from tests.adapters.providers.kit_webhook_only import WEBHOOK_SIDES
 
 SIDES: tuple[Side, ...] = (
@@ -16,6 +17,7 @@ SIDES: tuple[Side, ...] = (
     POSTMARK,
     MAILGUN,
     RESEND,
+    STANDARD,
     *PEPPOL_SIDES,
     *FRENCH_SIDES,
     *WEBHOOK_SIDES,
