@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from adapters.simulator.afnor import Afnor
+from adapters.simulator.brevo import Brevo
 from adapters.simulator.choruspro import ChorusPro
 from adapters.simulator.mailgun import Mailgun
 from adapters.simulator.phoss_ap import PhossAp
@@ -22,6 +23,7 @@ SIDES: list[Callable[[World], Side]] = [
     Postmark,
     Mailgun,
     Resend,
+    Brevo,
     Twilio,
     Storecove,
     Recommand,

@@ -1,11 +1,11 @@
-"""Brevo (once Sendinblue): e-mail through its API v3, and webhooks that carry a password or a token."""
+"""Brevo (once Sendinblue): e-mail through its API v3, webhooks with a password or a token, and its report of events."""
 
 from typing import ClassVar
 
 import httpx
 
 from adapters.providers import shared_secret
-from adapters.providers.brevo import sending, webhook
+from adapters.providers.brevo import asking, sending, webhook
 from adapters.providers.calls import report_of
 from adapters.providers.port import (
     Answer,
@@ -17,6 +17,7 @@ from adapters.providers.port import (
     RawAnswer,
     RawRequest,
 )
+from adapters.providers.reading import load_json
 from domain.values import Channel
 
 
@@ -25,7 +26,7 @@ class Brevo:
     channel: ClassVar[Channel] = Channel.EMAIL
     signs: ClassVar[bool] = False
     one_by_one: ClassVar[bool] = False
-    can_ask: ClassVar[bool] = False
+    can_ask: ClassVar[bool] = True
     sends: ClassVar[bool] = True
     webhook_key: ClassVar[str | None] = shared_secret.PASSWORD
     needs: ClassVar[list[Need]] = [
@@ -44,10 +45,13 @@ class Brevo:
         return webhook.reports(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
+        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        if asking.is_report(answer, told):
+            return asking.reports(told)
         return report_of(sending.outcome(answer), answer)
 
     def send(self, outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:
         return sending.send(outgoing, connection, http)
 
-    def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:  # noqa: ARG002
-        return []
+    def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:
+        return asking.ask_about(lookup, connection, http)

@@ -1,12 +1,12 @@
-"""Brevo's webhooks for transactional e-mail: one event each. Of its times only `ts_epoch` has milliseconds."""
+"""Brevo's webhooks for transactional e-mail: one event each, or batched. The zone of `ts_epoch` alone is sure."""
 
 from datetime import datetime
 
 from adapters.providers import meaning
-from adapters.providers.mail_events import Event, Shape, an_object, report
+from adapters.providers.mail_events import Shape, report
 from adapters.providers.meaning import Meaning
 from adapters.providers.port import ProviderReport, UnreadableError
-from adapters.providers.reading import moment
+from adapters.providers.reading import load_json, moment
 
 EVENTS: dict[str, Meaning] = {
     "request": meaning.PROCESSING,
@@ -52,10 +52,10 @@ SHAPE = Shape(
 
 
 def reports(body: bytes) -> list[ProviderReport]:
-    """Raises UnreadableError."""
-    event: Event = an_object(body)
-    if "items" in event:
-        raise UnreadableError("a message that came in: this address is for events alone")
-    if not isinstance(event.get("event"), str):
-        raise UnreadableError("no event: not a webhook of Brevo's")
-    return [report(SHAPE, event)]
+    """One event, or an array where the webhook is batched. Raises UnreadableError."""
+    told = load_json(body)
+    if isinstance(told, list) and told:
+        return [report(SHAPE, event) for event in told]
+    if not isinstance(told, dict) or not isinstance(told.get("event"), str):
+        raise UnreadableError("no event: not a webhook of Brevo's for outgoing mail")
+    return [report(SHAPE, told)]
