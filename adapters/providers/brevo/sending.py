@@ -36,8 +36,14 @@ REASONS: dict[str, str] = {
     "duplicate_parameter": "validation",
     "bad_request": "validation",
     "duplicate_request": "duplicate",
+    "unprocessable_entity": "validation",
     "document_not_found": "misconfigured",
     "method_not_allowed": "misconfigured",
+    "dmarc policy requires domain authentication": "misconfigured",
+    "dns records not properly configured": "misconfigured",
+    "authentication failed": "authentication",
+    "insufficient credits": "account",
+    "request already processed": "duplicate",
 }
 """By `code` of an answer 4xx; all of them say that nothing was sent."""
 
