@@ -27,14 +27,6 @@ _NOWHERE = Place("asked", 0, 0)
 _MAYBE_TAKEN = (TryOutcome.STARTED, TryOutcome.UNKNOWN)
 
 
-class NoAnswerError(Exception):
-    """The provider cannot be asked now. `after`: the seconds that it wants to be left alone, if it said so."""
-
-    def __init__(self, detail: str, after: float | None = None) -> None:
-        super().__init__(detail)
-        self.after = after
-
-
 class Question(NamedTuple):
     """About one message of try `number`, or about the try itself where no message id is known."""
 
@@ -48,6 +40,18 @@ class Asked(NamedTuple):
 
     reports: list[ProviderReport]
     taken: dict[int, str]
+
+
+class NoAnswerError(Exception):
+    """The provider cannot be asked now. `after`: the seconds that it wants to be left alone, if it said so.
+
+    `so_far`: what it answered to the questions before.
+    """
+
+    def __init__(self, detail: str, after: float | None = None) -> None:
+        super().__init__(detail)
+        self.after = after
+        self.so_far = Asked([], {})
 
 
 class Asker:
@@ -85,7 +89,11 @@ class Asker:
         """`between` is called after each question. Raises NoAnswerError, MisconfiguredError."""
         asked = Asked([], {})
         for question in questions:
-            found = self._status(question.lookup, connection)
+            try:
+                found = self._status(question.lookup, connection)
+            except NoAnswerError as error:
+                error.so_far = asked
+                raise
             asked.reports.extend(found)
             message_id = _only(found) if question.lookup.message_id is None else None
             if message_id and message_id not in asked.taken.values():

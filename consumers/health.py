@@ -1,5 +1,6 @@
 """How each connection fares, shared by all processes: what its last calls brought, and when it last called back."""
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -107,3 +108,26 @@ class ConnectionHealth:
 
 def _health(row: tuple[Any, ...]) -> Health:
     return Health._make([*row[:-1], tuple(row[-1])])
+
+
+class Heard:
+    """Which connections called back, gathered and written once a minute: a webhook costs no write of its own."""
+
+    def __init__(self, health: ConnectionHealth) -> None:
+        self.health = health
+        self._last: dict[UUID, tuple[UUID, datetime]] = {}
+        self._due_at = 0.0
+
+    def note(self, connection: Connection, at: datetime) -> None:
+        known = self._last.get(connection.id)
+        self._last[connection.id] = (connection.tenant_id, max(at, known[1]) if known else at)
+
+    def write_when_due(self) -> None:
+        if self._last and time.monotonic() >= self._due_at:
+            self.write()
+
+    def write(self) -> None:
+        self._due_at = time.monotonic() + OFTEN_ENOUGH.total_seconds()
+        if self._last:
+            self.health.called_back(self._last)
+            self._last = {}

@@ -63,6 +63,7 @@ class WebhookConsumer:
                 log.warning("webhooks wait: %s; trying again in %.1f s", type(error).__name__, pause)
                 stop.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+        self.chores.end()
 
     def step(self, timeout: float) -> int:
         """One poll, recorded; returns how many requests that were. After a failure it first goes back."""
@@ -113,6 +114,7 @@ class WebhookConsumer:
         ensure_days(self.installation.database, days_of(outcomes))
         events, parked = persist(lambda: self._once(outcomes, move))
         self._dead_in_row = dead_in_row
+        self._note(outcomes)
         dead = sum(isinstance(o, Dead) for o in outcomes)
         log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
         if events:
@@ -131,6 +133,12 @@ class WebhookConsumer:
         ]
         self.installation.communications.record(attached.changed, advance=[move], writes=writes)
         return events, len(attached.unmatched)
+
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        """Unreadable or not: the provider called."""
+        for outcome in outcomes:
+            if outcome.connection and outcome.arrival:
+                self.chores.heard.note(outcome.connection, outcome.arrival.logged.request.received_at)
 
     def _count_dead(self, outcomes: Sequence[Outcome]) -> int:
         """How many are dead in a row at the end of these. Raises TooManyDeadLettersError; nothing is recorded then."""

@@ -21,14 +21,16 @@ _NEVER_CALLED = frozenset({Status.SKIPPED, Status.NEEDS_ACTION})
 _LAST_ANSWERS = frozenset({BuyerResponse.PAID, BuyerResponse.REJECTED})
 
 
+def askable_until(shipped_at: datetime, *, pull_only: bool) -> datetime:
+    return shipped_at + (PULL_ASKABLE if pull_only else ASKABLE)
+
+
 def next_question(asked: int, at: datetime, shipped_at: datetime, *, pull_only: bool) -> datetime | None:
     """When to ask again after `asked` questions, the last one at `at`; None: it has been too long."""
     waits = PULL_WAITS if pull_only else WAITS
-    wait = waits[min(asked, len(waits) - 1)]
-    if at > shipped_at + ASKABLE:
-        wait = WAITS[-1]
-    again = at + wait
-    return again if again <= shipped_at + (PULL_ASKABLE if pull_only else ASKABLE) else None
+    late = at > shipped_at + ASKABLE
+    again = at + (WAITS[-1] if late else waits[min(asked, len(waits) - 1)])
+    return again if again <= askable_until(shipped_at, pull_only=pull_only) else None
 
 
 def open_recipients(attempt: Attempt, *, pull_only: bool) -> set[int]:

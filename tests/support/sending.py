@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -53,7 +54,7 @@ class Sending:
     def attempt(self, sent: tuple[UUID, str]) -> Attempt:
         return self.worker.communications.get(sent[0]).attempt(sent[1])
 
-    def received(self) -> list[dict[str, object]]:
+    def received(self) -> list[dict[str, Any]]:
         """The messages that the simulated providers took."""
         answer = httpx.get(f"{self.simulator}/_control/messages").raise_for_status().json()
         return [message for message in answer["messages"] if message["taken"]]

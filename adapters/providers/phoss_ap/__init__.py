@@ -32,6 +32,8 @@ class PhossAp:
     one_by_one: ClassVar[bool] = True
     can_ask: ClassVar[bool] = True
     sends: ClassVar[bool] = True
+    calls_rarely: ClassVar[bool] = True
+    """Only when a document comes in."""
     webhook_key: ClassVar[str | None] = shared_secret.PASSWORD
     needs: ClassVar[list[Need]] = [
         Need("api_url", "where it runs, such as http://phoss-ap:8080"),
