@@ -9,7 +9,8 @@ import msgspec
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A customer's account at a simulated provider.
 
-    `key` is the API key (SendGrid), the account SID (Twilio) or the user (SMTP); `token` the auth token or password.
+    `key` is the API key (the access key id at SES, the server token at Postmark), the account SID (Twilio) or the user
+    (SMTP); `token` the auth token or password, SES's secret access key, or what signs webhooks (Mailgun, Resend).
     `private_key` (PEM, P-256) signs webhooks where the provider signs with a key pair; empty: one is made.
     """
 
