@@ -11,6 +11,7 @@ from adapters.providers.mailtrap import Mailtrap
 from adapters.providers.mandrill import Mandrill
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
+from adapters.providers.pingen import Pingen
 from adapters.providers.port import Connection, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
 from adapters.providers.postal import Postal
 from adapters.providers.postmark import Postmark
@@ -41,6 +42,7 @@ _ALL: tuple[Provider, ...] = (
     Postal(),
     UnisenderGo(),
     Twilio(),
+    Pingen(),
     Smtp(),
     Storecove(),
     Recommand(),

@@ -1,4 +1,4 @@
-"""How a recipient behaves: by the local part of an e-mail address, or the last four digits of a number."""
+"""How a recipient behaves: by the local part of an e-mail address, the last four digits of a number, a line `c/o`."""
 
 import re
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     PARTICIPANT = "participant"
+    POST = "post"
 
 
 class Event(StrEnum):
@@ -86,7 +87,7 @@ class Telling(StrEnum):
 
 
 class Behaviour(msgspec.Struct, frozen=True):
-    """`name` is the local part or the four digits. `later` happens after the setting `late`, or when told to.
+    """`name`: the local part, the four digits or the word after `c/o`. `later`: after the setting `late`, or when told.
 
     `refusal` says why where the reply is a refusal; each side has its own code for it.
     """
@@ -177,6 +178,21 @@ def _participant_rows() -> Iterable[Behaviour]:
     )  # fmt: skip
 
 
+def _post_rows() -> Iterable[Behaviour]:
+    sent, delivered, back = Event.SENT, Event.DELIVERED, Event.UNDELIVERED
+    return (
+        Behaviour("returned", "sent, then it comes back with a corrected address", (sent, back)),
+        Behaviour("late-return", "sent and delivered, comes back later", later=(back,)),
+        Behaviour("unprintable", "the print centre refuses it", (Event.FAILED,)),
+        Behaviour("inspected", "taken, then its content is refused", (Event.DROPPED,)),
+        Behaviour("abroad", "taken, then its country is refused", (Event.BLOCKED,)),
+        Behaviour("unpaid", "waits for funds, then sent and delivered", (Event.DEFERRED, sent, delivered)),
+        Behaviour("refused", "422: the call is refused", reply=Reply.REFUSED),
+        *_misbehaviours("ratelimited", "outage", "crash", "timeout", "hidden", "vanished"),
+        *_tellings("eager", "silent", "lost", "late", "twice", "shuffled"),
+    )
+
+
 def _misbehaviours(limited: str, outage: str, crash: str, timeout: str, hidden: str, vanished: str) -> list[Behaviour]:
     return [
         Behaviour(limited, "429 the first times (with the time to wait), then taken", reply=Reply.RATE_LIMITED),
@@ -207,13 +223,17 @@ TABLES: dict[Channel, dict[str, Behaviour]] = {
     Channel.EMAIL: _by_name(_email_rows()),
     Channel.PHONE: _by_name(_phone_rows()),
     Channel.PARTICIPANT: _by_name(_participant_rows()),
+    Channel.POST: _by_name(_post_rows()),
 }
 
 
 def find(channel: Channel, address: str) -> Behaviour:
-    """`bounce+anything@anywhere` behaves as `bounce`; `+32 470 12 30 03` as `3003`."""
+    """`bounce+anything@anywhere` behaves as `bounce`; `+32 470 12 30 03` as `3003`; `Ada, c/o Returned, ...` so."""
     if channel is Channel.EMAIL:
         name = address.rpartition("@")[0].partition("+")[0].lower()
+    elif channel is Channel.POST:
+        care_of = re.search(r"\bc/o\s+([a-z-]+)", address.lower())
+        name = care_of[1] if care_of else ""
     else:
         name = re.sub(r"\D", "", address)[-4:]
     return TABLES[channel].get(name, NORMAL)

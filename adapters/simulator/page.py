@@ -30,6 +30,7 @@ TITLES = {
     ),
     Channel.PHONE: ("Last digits", "A phone number behaves by its last four digits."),
     Channel.PARTICIPANT: ("Last digits", "A participant of the e-invoicing network behaves by its last four digits."),
+    Channel.POST: ("c/o", "A letter behaves by the word after c/o in the address that its PDF shows."),
 }
 
 

@@ -7,6 +7,7 @@ from adapters.simulator.brevo import Brevo
 from adapters.simulator.choruspro import ChorusPro
 from adapters.simulator.mailgun import Mailgun
 from adapters.simulator.phoss_ap import PhossAp
+from adapters.simulator.pingen import Pingen
 from adapters.simulator.postmark import Postmark
 from adapters.simulator.recommand import Recommand
 from adapters.simulator.resend import Resend
@@ -25,6 +26,7 @@ SIDES: list[Callable[[World], Side]] = [
     Resend,
     Brevo,
     Twilio,
+    Pingen,
     Storecove,
     Recommand,
     PhossAp,

@@ -4,6 +4,7 @@ from tests.adapters.providers.kit import SENDGRID, TWILIO, Side
 from tests.adapters.providers.kit_france import FRENCH_SIDES
 from tests.adapters.providers.kit_mailgun import MAILGUN
 from tests.adapters.providers.kit_peppol import PEPPOL_SIDES
+from tests.adapters.providers.kit_pingen import PINGEN
 from tests.adapters.providers.kit_postmark import POSTMARK
 from tests.adapters.providers.kit_resend import RESEND
 from tests.adapters.providers.kit_ses import SES
@@ -18,6 +19,7 @@ SIDES: tuple[Side, ...] = (
     MAILGUN,
     RESEND,
     STANDARD,
+    PINGEN,
     *PEPPOL_SIDES,
     *FRENCH_SIDES,
     *WEBHOOK_SIDES,
