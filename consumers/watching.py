@@ -33,6 +33,15 @@ def warnings_of(connection: Connection, health: Health, now: datetime) -> list[W
     return found
 
 
+def state_of(health: Health, now: datetime) -> str:
+    """Of its circuit breaker, for people."""
+    if health.open_until is None:
+        return "yes"
+    if health.probing or health.open_until <= now:
+        return "being tried"
+    return f"paused until {health.open_until:%H:%M} UTC"
+
+
 def missing_key(provider: Provider, connection: Connection) -> Need | None:
     """The key that its webhooks are verified with, if it is needed and not there."""
     name = provider.webhook_key

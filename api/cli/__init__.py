@@ -31,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-RUN: tuple[Callable[..., None], ...] = (up.up, demo, run.serve, run.consume, run.project, run.dispatch)
+RUN: tuple[Callable[..., None], ...] = (up.up, demo, run.serve, run.consume, run.project, run.dispatch, run.reconcile)
 LOOK_AFTER: tuple[Callable[..., None], ...] = (tools.migrate, tools.simulate, letters.retention)
 for command in RUN:
     app.command(rich_help_panel="Run")(command)

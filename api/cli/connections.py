@@ -14,6 +14,8 @@ from adapters.providers.registry import PROVIDERS, provider
 from api.cli.configure import owner
 from api.cli.options import DatabaseUrl, DataDir, TenantName
 from api.cli.output import console, table
+from consumers.health import ConnectionHealth
+from consumers.watching import in_words, missing_key, state_of, warnings_of
 
 connection = typer.Typer(help="Connections: a tenant's accounts at providers.", no_args_is_help=True)
 
@@ -92,12 +94,20 @@ def change(
 
 @connection.command("list")
 def list_connections(tenant_name: TenantName, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Show a tenant's connections (never their secrets)."""
+    """Show a tenant's connections (never their secrets), how they fare, and what needs a person."""
     with owner(database_url, data_dir) as installation:
         found = installation.connections.of_tenant(installation.tenants.named(tenant_name).id)
-    rows = [(str(c.id), c.name, c.provider, c.channel, "on" if c.open_tracking else "off") for c in found]
-    columns = ["id", "name", "provider", "channel", "open tracking"]
+        now = installation.clock()
+        health = ConnectionHealth(installation.database, installation.clock).several(c.id for c in found)
+    rows = [
+        (str(c.id), c.name, c.provider, c.channel, "on" if c.open_tracking else "off", state_of(health[c.id], now))
+        for c in found
+    ]
+    columns = ["id", "name", "provider", "channel", "open tracking", "sending"]
     table(columns, rows, empty="No connection yet: sendtrail connection add")
+    for one in found:
+        for warning in warnings_of(one, health[one.id], now):
+            typer.echo(f"! {one.name}: {in_words(warning, one, health[one.id], now)}")
 
 
 @connection.command("disable")
@@ -125,11 +135,10 @@ def _read(
 
 
 def _warn_without_key(chosen: Provider, made: Connection) -> None:
-    if chosen.webhook_key and not (made.secrets.get(chosen.webhook_key) or made.settings.get(chosen.webhook_key)):
-        where = next((n.where for n in chosen.needs if n.name == chosen.webhook_key), "")
+    if need := missing_key(chosen, made):
         typer.echo(
-            f"its webhooks wait (503) until you set {chosen.webhook_key} ({where}):\n"
-            f"  sendtrail connection set {made.id} --secret {chosen.webhook_key}",
+            f"its webhooks wait (503) until you set {need.name} ({need.where}):\n"
+            f"  sendtrail connection set {made.id} --secret {need.name}",
             err=True,
         )
 

@@ -1,4 +1,4 @@
-"""sendtrail serve, consume, project, dispatch: one kind of process each, any number of each."""
+"""sendtrail serve, consume, project, dispatch, reconcile: one kind of process each, any number of each."""
 
 import logging
 from typing import Annotated
@@ -14,6 +14,7 @@ from api.http.app import build_app
 from api.http.server import Server
 from consumers.dispatcher import Dispatcher
 from consumers.projector import Projector
+from consumers.reconciler import Reconciler
 from consumers.running import consume_webhooks
 
 log = logging.getLogger(__name__)
@@ -78,6 +79,18 @@ def dispatch(
     found = _worker(database_url, data_dir, None, clock_file, public_url)
     with install(found, "sendtrail_worker", pool_size=width + 2) as installation:
         Dispatcher(installation, width=width).run(stop_event())
+
+
+def reconcile(
+    width: Annotated[int, typer.Option(min=1, max=64, help="Connections that are asked over at a time.")] = 4,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    clock_file: ClockFile = None,
+) -> None:
+    """Ask providers about what stays open, and watch the connections."""
+    set_up_logging("reconcile")
+    with install(_worker(database_url, data_dir, None, clock_file), "sendtrail_worker", pool_size=width + 2) as found:
+        Reconciler(found, width=width).run(stop_event())
 
 
 def _worker(

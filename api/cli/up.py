@@ -54,7 +54,7 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
         found = located.model_copy(update={"port": located.port or free_port(located.host)})
         prepare(found)
         with Supervisor(environment(found)) as supervisor:
-            for name in ("serve", "consume", "project", "dispatch"):
+            for name in ("serve", "consume", "project", "dispatch", "reconcile"):
                 supervisor.start(name, name)
             _wait_until_ready(found, supervisor)
             yield found, supervisor

@@ -39,9 +39,10 @@ def ready(installation: InstallationDep) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 def figures(request: Request, installation: InstallationDep) -> Response:
-    """Requests of this process; projections and backlogs of the whole installation."""
+    """Requests of this process; projections, backlogs and connections of the whole installation."""
     with installation.database.pool.connection() as connection:
-        gauges = [*_projections(connection), *_backlog(connection, installation.clock())]
+        now = installation.clock()
+        gauges = [*_projections(connection), *_backlog(connection, now), *_connections(connection, now)]
     counted: metrics.Metrics = request.app.state.metrics
     return Response(counted.text(gauges), media_type=metrics.MEDIA_TYPE)
 
@@ -62,6 +63,14 @@ def _projections(connection: "Connection[Any]") -> Iterator[Sample]:
 def _backlog(connection: "Connection[Any]", at: object) -> Iterator[Sample]:
     for name, number in _rows(connection, "backlog", (at,)):
         yield "sendtrail_backlog", {"of": name}, number
+
+
+def _connections(connection: "Connection[Any]", at: object) -> Iterator[Sample]:
+    """How many are sent over (closed), paused (open) or being tried, and how many need a person."""
+    for provider, state, number in _rows(connection, "connection_states", (at,)):
+        yield "sendtrail_connections", {"provider": provider, "breaker": state}, number
+    for provider, warning, number in _rows(connection, "connection_warnings"):
+        yield "sendtrail_connection_warnings", {"provider": provider, "warning": warning}, number
 
 
 def _rows(connection: "Connection[Any]", name: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:

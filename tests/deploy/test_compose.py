@@ -19,7 +19,7 @@ COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-define
 
 
 def test_there_is_a_container_for_each_kind_of_process() -> None:
-    assert set(OURS) == {"migrate", "serve", "consume", "project", "dispatch"}
+    assert set(OURS) == {"migrate", "serve", "consume", "project", "dispatch", "reconcile"}
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -4,7 +4,12 @@ import re
 
 import httpx
 
+from adapters.providers.port import Unknown
+from consumers.breaker import MOST_FAILURES, Breaker
+from consumers.health import ConnectionHealth
 from consumers.projector import Projector
+from consumers.watching import Watch
+from domain.values import Channel
 from tests.api.service import Service, Tenant
 from tests.support.installation import installed
 
@@ -65,3 +70,24 @@ def test_what_is_asked_for_makes_no_new_series(acme: Tenant) -> None:
         acme.http.get(f"/v1/subjects/invoice/{place}")
     assert "/v1/nothing" not in acme.http.get("/metrics").text
     assert "/v1/subjects/invoice" not in acme.http.get("/metrics").text
+
+
+def test_how_connections_fare_is_counted_without_naming_them(own_service: Service) -> None:
+    tenant = own_service.tenant()
+    named = [tenant.connect(), tenant.connect(Channel.SMS, "twilio")]
+    settings = own_service.owner.settings
+    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", own_service.clock) as worker:
+        found = worker.connections.get(named[1])
+        assert found
+        breaker = Breaker(ConnectionHealth(worker.database, worker.clock))
+        for _ in range(MOST_FAILURES):
+            breaker.heard(found, Unknown("ReadTimeout"), worker.clock())
+        Watch(worker).look()
+    samples = httpx.get(f"{own_service.url}/metrics").text
+    assert 'sendtrail_connections{provider="sendgrid",breaker="closed"} 1' in samples
+    assert 'sendtrail_connections{provider="twilio",breaker="open"} 1' in samples
+    assert 'sendtrail_connection_warnings{provider="twilio",warning="paused"} 1' in samples
+    assert 'sendtrail_connection_warnings{provider="sendgrid",warning="no_webhook_key"} 1' in samples
+    assert not any(str(one) in samples for one in named)
+    own_service.clock.forward(minutes=1)
+    assert 'breaker="half_open"} 1' in httpx.get(f"{own_service.url}/metrics").text

@@ -1,0 +1,79 @@
+"""sendtrail connection list: how connections fare, and what needs a person."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.clock import FileClock
+from adapters.providers.port import Taken, Unknown
+from api.cli import app
+from consumers.breaker import MOST_FAILURES, Breaker
+from consumers.health import ConnectionHealth
+from domain.values import Channel, HandedMessage
+from tests.api.service import Service, Tenant
+from tests.support.installation import MASTER_KEY, START, installed
+
+List = Callable[[Tenant], str]
+
+
+@pytest.fixture
+def listing(own_service: Service, tmp_path: Path) -> List:
+    FileClock(tmp_path / "clock").set(START)
+    environment = {
+        "SENDTRAIL_DATABASE_URL": own_service.owner.settings.database_url,
+        "SENDTRAIL_MASTER_KEY": MASTER_KEY,
+        "SENDTRAIL_CLOCK_FILE": str(tmp_path / "clock"),
+        "COLUMNS": "200",
+    }
+
+    def run(tenant: Tenant) -> str:
+        FileClock(tmp_path / "clock").set(own_service.clock())
+        done = CliRunner().invoke(app, ["connection", "list", "--tenant", str(tenant.id)], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    return run
+
+
+def heard(service: Service, tenant: Tenant, *answers: Any) -> None:
+    """What a dispatcher learns from the first connection's provider."""
+    settings = service.owner.settings
+    (connection,) = service.owner.connections.of_tenant(tenant.id)
+    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", service.clock) as worker:
+        breaker = Breaker(ConnectionHealth(worker.database, worker.clock))
+        for answer in answers:
+            breaker.heard(connection, answer, service.clock())
+
+
+def test_a_connection_that_is_well_has_no_warning(own_service: Service, listing: List) -> None:
+    tenant = own_service.tenant()
+    tenant.connect(secrets={"api_key": "SG.x", "public_key": "abc"})
+    shown = listing(tenant)
+    assert "sendgrid" in shown
+    assert "yes" in shown
+    assert "!" not in shown
+    assert "SG.x" not in shown
+
+
+def test_a_paused_one_says_until_when_and_why(own_service: Service, listing: List) -> None:
+    tenant = own_service.tenant()
+    tenant.connect(secrets={"api_key": "SG.x", "public_key": "abc"})
+    heard(own_service, tenant, *[Unknown("ReadTimeout")] * MOST_FAILURES)
+    shown = listing(tenant)
+    assert "paused until 09:01 UTC" in shown
+    assert "failures in a row (no_answer)" in shown
+
+
+def test_one_that_went_silent_and_one_without_a_key_are_pointed_out(own_service: Service, listing: List) -> None:
+    tenant = own_service.tenant()
+    tenant.connect(Channel.SMS, "twilio", settings={"account_sid": "AC1"}, secrets={"auth_token": "t"})
+    heard(own_service, tenant, Taken([HandedMessage("m")]))
+    own_service.clock.forward(hours=30)
+    tenant.connect(secrets={"api_key": "SG.x"})
+    shown = listing(tenant)
+    assert "no webhook has come for 30 hours" in shown
+    assert "wait (503) until you set public_key" in shown
+    assert shown.count("!") == 2
