@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.providers.pingen import Pingen
-from adapters.providers.port import BadSignatureError, ProviderReport
+from adapters.providers.port import BadSignatureError, ProviderReport, UnreadableError
+from adapters.providers.reading import ID_LIMIT
 from domain.status import Status
 from domain.values import Actor
 from tests.adapters.providers.kit import ATTEMPT, NOON, request
@@ -176,3 +179,38 @@ def test_an_empty_body_is_signed_like_any() -> None:
     Pingen().verify(PINGEN.signed(b""), PINGEN.connection())
     with pytest.raises(BadSignatureError):
         Pingen().verify(request(b"", {"signature": "example"}), PINGEN.connection())
+
+
+# whatever comes
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=8,
+)
+PLACES = (
+    ("data", "id"), ("data", "type"), ("data", "attributes"), ("data", "relationships"), ("included",),
+    ("data", "attributes", "reason"), ("data", "attributes", "corrected_address"), ("data", "attributes", "created_at"),
+    ("data", "relationships", "event"), ("data", "relationships", "event", "data"),
+    ("data", "relationships", "deliverable"), ("data", "relationships", "deliverable", "data", "id"),
+    ("included", 1), ("included", 1, "attributes"), ("included", 1, "attributes", "address"),
+    ("included", 1, "attributes", "file_original_name"), ("included", 1, "type"), ("included", 2, "id"),
+    ("included", 2, "attributes"), ("included", 2, "attributes", "code"), ("included", 2, "attributes", "emitted_at"),
+    ("included", 2, "attributes", "data"), ("included", 2, "attributes", "name"),
+)  # fmt: skip
+
+
+@given(place=st.sampled_from(PLACES), value=VALUES)
+def test_whatever_stands_in_any_place_is_read_or_unreadable(place: tuple[str | int, ...], value: object) -> None:
+    told: Any = hook("undeliverable")
+    inner = told
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    try:
+        (found,) = Pingen().reports(request(json.dumps(told).encode(), {}))
+    except UnreadableError:
+        return
+    assert len(found.event_id) <= ID_LIMIT
+    assert 0 < len(found.provider_event) <= ID_LIMIT
+    assert found.occurred_at is None or found.occurred_at.tzinfo is UTC
