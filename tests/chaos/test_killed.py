@@ -13,7 +13,7 @@ from adapters.database.embedded import EmbeddedServer
 from adapters.simulator.config import Config
 from tests.support.eventually import eventually
 from tests.support.kafka_broker import KafkaBroker
-from tests.support.story import order
+from tests.support.story import order, upload_invoice
 from tests.support.system import System, system
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -28,10 +28,10 @@ def running(database_url: str, tmp_path: Path) -> Iterator[System]:
 
 
 def ask_for_many(running: System, count: int = INVOICES) -> list[str]:
-    """Sends over SMS, which need no document; returns the attempts' ids."""
+    """Sends by e-mail, whose provider calls back again and again while nobody answers; returns the attempts' ids."""
     for n in range(count):
-        running.call("PUT", f"/v1/subjects/invoice/{n}", json={"number": str(n), "customer": {"id": f"C-{n}"}})
-    items = [order(str(n), f"+3247012{n:04d}", "sms") for n in range(count)]
+        upload_invoice(running, str(n))
+    items = [order(str(n), f"ap{n}@payer.example") for n in range(count)]
     outcomes = running.call("POST", "/v1/attempts:bulk", json={"items": items})["data"]
     assert [o["outcome"] for o in outcomes] == ["accepted"] * count
     return [o["attempt"]["id"] for o in outcomes]
@@ -50,7 +50,7 @@ def settled(running: System, ids: list[str]) -> Counter[str]:
 
 
 def taken(running: System) -> Counter[str]:
-    """How often the provider took a message for each number."""
+    """How often the provider took a message for each address."""
     listed = httpx.get(f"{running.simulator}/_control/messages", params={"limit": 1000}).json()["messages"]
     return Counter(m["address"] for m in listed if m["taken"])
 
@@ -72,7 +72,7 @@ def test_killed_in_mid_work(running: System, database_url: str, victim: str) -> 
         running.kill(victim)
         eventually(lambda: running.child(victim), within=30)
     assert settled(running, ids) == Counter({"delivered": INVOICES})
-    assert taken(running) == Counter({f"+3247012{n:04d}": 1 for n in range(INVOICES)})
+    assert taken(running) == Counter({f"ap{n}@payer.example": 1 for n in range(INVOICES)})
     assert recorded_twice(database_url) == 0
 
 
