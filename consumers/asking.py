@@ -149,15 +149,19 @@ class _SpokenFor:
     def __init__(self, installation: Installation, connection: Connection, attempt: Attempt) -> None:
         self.database = installation.database
         self.connection = connection
-        self.own = frozenset(m.message_id for t in attempt.tries for m in t.messages)
+        self._known = {m.message_id: True for t in attempt.tries for m in t.messages}
 
     def __contains__(self, message_id: object) -> bool:
-        if message_id in self.own or not isinstance(message_id, str) or not is_possible(message_id):
+        if not isinstance(message_id, str) or not is_possible(message_id):
             return True
+        if message_id not in self._known:
+            self._known[message_id] = self._look_up(message_id)
+        return self._known[message_id]
+
+    def _look_up(self, message_id: str) -> bool:
         whose = (self.connection.id, message_id, self.connection.tenant_id)
         with self.database.transaction(self.connection.tenant_id) as connection:
-            row = connection.execute(statement(SQL["spoken_for"]), whose).fetchone()
-        return row is not None
+            return connection.execute(statement(SQL["spoken_for"]), whose).fetchone() is not None
 
 
 def _unnamed(one: Try) -> list[HandedMessage]:
