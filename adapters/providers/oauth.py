@@ -18,6 +18,7 @@ MARGIN = 30.0
 """Seconds before its end from which a token is not used any more: a call may wait that long in queues."""
 _UNSAID, _LONGEST = 60.0, 86400.0
 _MOST = 1000
+_WHEN = ("retry-after", "x-ratelimit-reset", "date")
 
 
 class Client(NamedTuple):
@@ -78,9 +79,19 @@ def obtained(exchanged: Exchanged, connection: Connection) -> RawAnswer:
     """The answer to a question, of whatever status. Raises httpx.HTTPError, MisconfiguredError where there is none."""
     if isinstance(exchanged, Refused):
         raise MisconfiguredError(f"connection {connection.id}: {exchanged.detail}")
+    if isinstance(exchanged, TryLater) and exchanged.after:
+        raise unanswered(RawAnswer(httpx.codes.TOO_MANY_REQUESTS, {"retry-after": f"{exchanged.after:.0f}"}, b""))
     if not isinstance(exchanged, RawAnswer):
         raise httpx.HTTPError(exchanged.detail)
     return exchanged
+
+
+def unanswered(answer: RawAnswer, detail: str = "") -> httpx.HTTPStatusError:
+    """The error for an answer that tells nothing, with what it says of when to come again; without the URL."""
+    headers = {name: answer.headers[name] for name in _WHEN if name in answer.headers}
+    said = f"HTTP {answer.status}" + (f", {detail}" if detail else "")
+    nowhere = httpx.Request("POST", "https://unsaid.invalid")
+    return httpx.HTTPStatusError(said, request=nowhere, response=httpx.Response(answer.status, headers=headers))
 
 
 def _key(client: Client) -> tuple[str, ...]:

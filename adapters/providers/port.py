@@ -227,7 +227,7 @@ class Provider(Protocol):
 
 
 def is_pull_only(provider: Provider) -> bool:
-    """Whether it never calls back (`pull_only = True` on its class): it is asked, however quiet it is."""
+    """Whether only asking tells the end (`pull_only = True` on its class): it never calls, or not about that."""
     return bool(getattr(provider, "pull_only", False))
 
 

@@ -29,6 +29,7 @@ class Afnor:
     one_by_one: ClassVar[bool] = False
     can_ask: ClassVar[bool] = True
     sends: ClassVar[bool] = True
+    pull_only: ClassVar[bool] = True  # its callbacks end with the acknowledgement
     webhook_key: ClassVar[str | None] = signature.KEY
     needs: ClassVar[list[Need]] = [
         Need("api_url", "the platform's documentation: its Flow Service without /v1, https://.../flow-service"),

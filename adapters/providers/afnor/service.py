@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 
 from adapters.providers.calls import credential, exchange
-from adapters.providers.oauth import Client, Exchanged, Tokens, obtained
+from adapters.providers.oauth import Client, Exchanged, Tokens, obtained, unanswered
 from adapters.providers.port import Connection, MisconfiguredError, RawAnswer
 from adapters.providers.reading import json_object
 
@@ -59,7 +59,7 @@ def _asked(method: str, path: str, connection: Connection, http: httpx.Client, *
     if answer.status == httpx.codes.NOT_FOUND:
         return None
     if answer.status != httpx.codes.OK:
-        raise httpx.HTTPError(f"HTTP {answer.status}")
+        raise unanswered(answer)
     return answer
 
 

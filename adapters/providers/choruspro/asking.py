@@ -1,6 +1,7 @@
 """Asking what became of a deposit: the flow, then the invoices that came out of it, then the history of each."""
 
 from datetime import timedelta
+from itertools import islice
 
 import httpx
 import msgspec
@@ -52,8 +53,8 @@ def _search(lookup: Lookup, connection: Connection, http: httpx.Client) -> str |
         "periodeDateDepotAu": french_time.day(lookup.sent_at + AFTER),
     }
     numbers = (text(one.get("numeroFluxDepot"), ID_LIMIT) for one in _listed(period, connection, http))
-    candidates = [n for n in dict.fromkeys(numbers) if n and n not in lookup.known]
-    for number in candidates[:MOST]:
+    candidates = (n for n in dict.fromkeys(numbers) if n and n not in lookup.known)
+    for number in islice(candidates, MOST):
         told = piste.ask(piste.FLOW, {"numeroFluxDepot": number}, connection, http)
         if told and (answers.flow_file(told) or "").rpartition(".")[0] == lookup.attempt_id:
             return number

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from adapters.providers.calls import credential, exchange
-from adapters.providers.oauth import Client, Exchanged, Tokens, obtained
+from adapters.providers.oauth import Client, Exchanged, Tokens, obtained, unanswered
 from adapters.providers.port import Connection
 from adapters.providers.reading import json_object, text
 
@@ -43,7 +43,7 @@ def ask(path: str, body: Told, connection: Connection, http: httpx.Client) -> To
         return told
     if knows_nothing(told):
         return None
-    raise httpx.HTTPError(f"HTTP {answer.status}, codeRetour {code(told)}")
+    raise unanswered(answer, f"codeRetour {code(told)}")
 
 
 def went_well(told: Told) -> bool:

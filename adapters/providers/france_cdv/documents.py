@@ -75,9 +75,10 @@ def _codes(element: Element) -> list[str]:
 
 
 def _event_id(root: Element, reference: Element, code: str | None, named: Named) -> str:
+    """Begins with the code, which decides between statuses of the same second: they rise along the way."""
     document = root.value("ExchangedDocument", "ID", limit=ID_LIMIT)
     when = None if document else _at(root.first("ExchangedDocument"))
-    return digest(document, when, *named, code or reference.value("StatusCode", limit=ID_LIMIT))
+    return f"{code}:{digest(document, when, *named, code or reference.value('StatusCode', limit=ID_LIMIT))}"
 
 
 def _word(code: str | None, reference: Element) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.providers.port import Outgoing, ProviderReport, RawAnswer, Refused, UnreadableError
 from adapters.providers.registry import provider
 from domain.reports import BuyerResponse
-from domain.status import Status
+from domain.status import Status, natural
 from domain.values import Actor
 from tests.adapters.providers.kit import NOON, connection, request
 from tests.adapters.providers.kit_france import (
@@ -148,6 +148,11 @@ def test_several_invoices_are_several_reports() -> None:
     ]
     assert len({r.event_id for r in found}) == 3
     assert found[2].occurred_at == datetime(2026, 1, 16, 8, tzinfo=UTC)
+
+
+def test_of_statuses_of_the_same_second_the_later_one_on_the_way_stands() -> None:
+    ids = [only(said(code)).event_id for code in ("204", "205", "210", "211")]
+    assert sorted(ids, key=natural) == ids
 
 
 def test_a_repeated_message_has_the_same_ids_and_another_others() -> None:

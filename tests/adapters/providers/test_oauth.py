@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from adapters.providers.calls import exchange
-from adapters.providers.oauth import Client, Exchanged, Tokens, obtained
+from adapters.providers.oauth import Client, Exchanged, Tokens, obtained, unanswered
 from adapters.providers.port import MisconfiguredError, RawAnswer, Refused, TryLater, Unknown
 from tests.adapters.providers.kit import connection
 from tests.adapters.providers.scripted import CUT, HANG, Scripted, http, nobody
@@ -165,3 +165,14 @@ def test_what_is_no_answer_to_a_question_is_raised() -> None:
     for passing in (TryLater("provider_outage", "away"), Unknown("lost")):
         with pytest.raises(httpx.HTTPError):
             obtained(passing, here)
+    with pytest.raises(httpx.HTTPStatusError) as limited:
+        obtained(TryLater("rate_limited", "slowly", 7.0), here)
+    assert limited.value.response.headers["retry-after"] == "7"
+
+
+def test_what_tells_nothing_says_when_to_come_again_and_not_where() -> None:
+    headers = {"retry-after": "30", "content-encoding": "gzip", "set-cookie": "secret"}
+    error = unanswered(RawAnswer(429, headers, b"secret"), "codeRetour 1")
+    assert str(error) == "HTTP 429, codeRetour 1"
+    assert dict(error.response.headers) == {"retry-after": "30"}
+    assert error.response.content == b""
