@@ -384,6 +384,21 @@ def test_the_loop_asks_by_itself_and_ends_when_told(world: Sending) -> None:
     assert not loop.is_alive()
 
 
+def test_a_key_that_must_come_back_from_a_backup_holds_up_one_attempt_alone(world: Sending) -> None:
+    lost, other = send(world, PHONE, number="1"), send(world, PHONE, number="2")
+    played(world, 2)
+    key = world.attempt(lost).order.recipients[0].address
+    assert key
+    with world.worker.database.transaction() as connection:
+        connection.execute("SET LOCAL ROLE sendtrail_owner")
+        connection.execute("DELETE FROM config.customer_key WHERE key_id = %s", (key.key,))
+    world.worker.keys.forget()
+    forward(world, FIRST)
+    assert ask(world) == 2
+    assert [world.attempt(one).outcome().status for one in (lost, other)] == [Status.SENT, Status.DELIVERED]
+    assert [asked for _, asked in rows(world)] == [1], "it is asked about again"
+
+
 def test_erased_recipients_are_asked_about_by_message_id_alone(world: Sending) -> None:
     sent = send(world, PHONE)
     played(world)
