@@ -56,10 +56,10 @@ def _marked(
 ) -> Applied:
     if one.attempt_id is not None:
         communication.attempt(attempt_id)
-    person = sealer.person(by, sealer.key_of(communication))
-    communication.mark_as_sent(attempt_id, person, one.sent_at, one.how, sealer.now())
+    key = sealer.key_of(communication)
+    communication.mark_as_sent(attempt_id, sealer.person(by, key), one.sent_at, key.seal(one.how), sealer.now())
     attempt = communication.attempt(attempt_id)
-    return Applied(attempt_id, (attempt.marked_sent_at, attempt.how) == (one.sent_at, one.how))
+    return Applied(attempt_id, attempt.marked_sent_at == one.sent_at and sealer.says(attempt.how, one.how))
 
 
 def _mark(installation: Installation, caller: Caller, communication_id: UUID, asked: MarkIn, mark: Mark) -> Done:

@@ -11,7 +11,7 @@ from adapters.keys.many import customer_keys
 from adapters.keys.ring import CustomerKey
 from api.http.schemas import PersonIn
 from domain.communication import InvoiceCommunication
-from domain.values import Person
+from domain.values import Person, Personal
 
 
 def ref_of(communication: InvoiceCommunication) -> str:
@@ -51,6 +51,12 @@ class Sealer:
         """Who asked, as the caller says, beside the API key that said it."""
         name = key.seal(said.name) if said and said.name else None
         return Person(said.id if said else None, name, self.caller.key_id)
+
+    def says(self, known: Personal | str | None, plain: str) -> bool:
+        """Sealed under a key that was destroyed it says nothing any more."""
+        if isinstance(known, Personal):
+            return self.installation.keys.open([known], self.tenant)[known] == plain
+        return known == plain
 
     def now(self) -> datetime:
         return self.installation.clock()

@@ -62,11 +62,11 @@ def _customer(sealer: Sealer, communication: InvoiceCommunication, said: Custome
         return CustomerRef(said.id)
     known = communication.details.customer
     key = sealer.key(customer_ref(said.id, communication.subject_type, communication.external_id))
-    if known is not None and known.id == said.id and known.name and _says(sealer, key, known.name, said.name):
+    if known is not None and known.id == said.id and _says(sealer, key, known.name, said.name):
         return known
     return CustomerRef(said.id, key.seal(said.name))
 
 
-def _says(sealer: Sealer, key: CustomerKey, sealed: Personal, plain: str) -> bool:
-    """Sealed under a key that was destroyed it does not: who is named again after an erasure is named anew."""
-    return sealed.key == key.id and sealer.installation.keys.open([sealed], sealer.tenant)[sealed] == plain
+def _says(sealer: Sealer, key: CustomerKey, sealed: Personal | None, plain: str) -> bool:
+    """Who is named again after an erasure is named anew."""
+    return sealed is not None and sealed.key == key.id and sealer.says(sealed, plain)

@@ -47,7 +47,7 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     shipped_at: datetime | None = None
     skipped_at: datetime | None = None
     marked_sent_at: datetime | None = None
-    how: str | None = None
+    how: Personal | str | None = None
     buyer_response: BuyerResponse | None = None
     buyer_precedence: Precedence | None = None
 

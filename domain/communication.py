@@ -95,7 +95,7 @@ class InvoiceCommunication(Aggregate):
             raise errors.TooOldError(f"It was asked for on {original.created_at:%Y-%m-%d}.")
         self._open(events.Resent, rules.as_resend(order, original.order), at)
 
-    def mark_as_sent(self, attempt_id: str, person: Person, sent_at: datetime, how: str, at: datetime) -> None:
+    def mark_as_sent(self, attempt_id: str, person: Person, sent_at: datetime, how: Personal, at: datetime) -> None:
         """A person says that it went out by hand. Raises UnprovenError without a name, NotManualError otherwise."""
         if not (person.id or person.name):
             raise errors.UnprovenError

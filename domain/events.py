@@ -80,14 +80,22 @@ class Resent(CommunicationEvent):
 
 
 class MarkedAsSent(CommunicationEvent):
-    """A named person sent it by hand at `sent_at`; opens a manual attempt unless it names one that needs action."""
+    """A named person sent it by hand at `sent_at`; opens a manual attempt unless it names one that needs action.
+
+    `how` is free text: the first version had it in clear, and such rows stay as they were recorded.
+    """
 
     TOPIC = "InvoiceCommunication.MarkedAsSent"
     attempt_id: str
     person: Person
     sent_at: datetime
-    how: str
+    how: Personal | str
     order: Order | None
+    class_version = 2
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> None:
+        """Nothing here can seal it."""
 
     def change(self, communication: "InvoiceCommunication") -> None:
         if self.order is not None:

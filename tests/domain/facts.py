@@ -123,7 +123,13 @@ def cancelled(attempt_id: str = "a-1", minute: float = 1) -> Fact:
 
 
 def marked(attempt_id: str = "a-1", minute: float = 1, sent_at: float = -60, opens: Order | None = None) -> Fact:
-    facts = {"attempt_id": attempt_id, "person": PERSON, "sent_at": at(sent_at), "how": "by courier", "order": opens}
+    facts = {
+        "attempt_id": attempt_id,
+        "person": PERSON,
+        "sent_at": at(sent_at),
+        "how": sealed("by courier"),
+        "order": opens,
+    }
     return Fact(e.MarkedAsSent, at(minute), facts)
 
 

@@ -25,6 +25,7 @@ from tests.domain.facts import (
     at,
     document,
     order,
+    sealed,
     to,
 )
 from tests.domain.strategies import REPORTS
@@ -132,7 +133,7 @@ class InvoiceStory(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.live.attempts))
     @rule(attempt_id=IDS)
     def mark_as_sent(self, attempt_id: str) -> None:
-        self.tell(lambda c: c.mark_as_sent(attempt_id, PERSON, at(-5), "by hand", self.now()))
+        self.tell(lambda c: c.mark_as_sent(attempt_id, PERSON, at(-5), sealed("by hand"), self.now()))
 
     @rule(attempt_id=IDS, skip=st.booleans())
     def call_back(self, attempt_id: str, skip: bool) -> None:

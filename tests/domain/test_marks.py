@@ -27,39 +27,40 @@ from tests.domain.facts import (
 )
 from tests.domain.story import given
 
+COURIER = sealed("by courier")
 BY_HAND = Order("a-1", Cause.FIRST, Channel.MANUAL, requested_by=PERSON)
 LACKING = sent(order(recipients=[], needs_action="missing_contact"))
 
 
 def test_marking_opens_a_manual_attempt_that_was_sent_when_the_person_says() -> None:
-    story = given().when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), "by courier", at(1)))
+    story = given().when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), COURIER, at(1)))
     story.then(marked(opens=BY_HAND)).status_is(Status.SENT).times_are(sent=-60)
     attempt = story.communication.attempt("a-1")
-    assert (attempt.shipped_at, attempt.created_at, attempt.how) == (at(-60), at(1), "by courier")
+    assert (attempt.shipped_at, attempt.created_at, attempt.how) == (at(-60), at(1), COURIER)
     assert story.outcome().at == at(-60)
 
 
 def test_marking_an_attempt_that_needs_action_ends_it() -> None:
-    story = given(LACKING).when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), "by courier", at(1)))
+    story = given(LACKING).when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), COURIER, at(1)))
     story.then(marked()).status_is(Status.SENT)
-    story.when(lambda c: c.mark_as_sent("a-1", PERSON, at(0), "again", at(2))).then()
+    story.when(lambda c: c.mark_as_sent("a-1", PERSON, at(0), sealed("again"), at(2))).then()
 
 
 def test_a_manual_send_waits_for_a_person() -> None:
     story = given(sent(order(channel=Channel.MANUAL, recipients=[])))
     story.status_is(Status.NEEDS_ACTION, "manual_channel")
-    story.when(lambda c: c.mark_as_sent("a-1", PERSON, at(0), "by courier", at(1))).status_is(Status.SENT)
+    story.when(lambda c: c.mark_as_sent("a-1", PERSON, at(0), COURIER, at(1))).status_is(Status.SENT)
 
 
 @pytest.mark.parametrize("nobody", [Person(), Person(api_key="api-1")])
 def test_only_a_named_person_can_say_so(nobody: Person) -> None:
-    given().refuses(errors.UnprovenError, lambda c: c.mark_as_sent("a-1", nobody, at(0), "by courier", at(1)))
-    given(LACKING).refuses(errors.UnprovenError, lambda c: c.mark_as_sent("a-1", nobody, at(0), "by courier", at(1)))
+    given().refuses(errors.UnprovenError, lambda c: c.mark_as_sent("a-1", nobody, at(0), COURIER, at(1)))
+    given(LACKING).refuses(errors.UnprovenError, lambda c: c.mark_as_sent("a-1", nobody, at(0), COURIER, at(1)))
 
 
 @pytest.mark.parametrize("named", [Person(name=sealed("A. Person")), Person(id="u-7")])
 def test_an_id_or_a_name_is_a_person(named: Person) -> None:
-    given().when(lambda c: c.mark_as_sent("a-1", named, at(0), "by courier", at(1))).status_is(Status.SENT)
+    given().when(lambda c: c.mark_as_sent("a-1", named, at(0), COURIER, at(1))).status_is(Status.SENT)
 
 
 @pytest.mark.parametrize(
@@ -67,20 +68,18 @@ def test_an_id_or_a_name_is_a_person(named: Person) -> None:
     [(), (started(),), (started(), handed()), (started(), lost()), (started(), failed("validation")), (skipped(),)],
 )
 def test_what_a_machine_sends_cannot_be_marked(past: tuple[Fact, ...]) -> None:
-    given(sent(), *past).refuses(
-        errors.NotManualError, lambda c: c.mark_as_sent("a-1", PERSON, at(0), "by courier", at(9))
-    )
+    given(sent(), *past).refuses(errors.NotManualError, lambda c: c.mark_as_sent("a-1", PERSON, at(0), COURIER, at(9)))
 
 
 def test_marking_a_new_one_restores_what_was_ignored() -> None:
     story = given(sent(), cancelled(), ignored())
-    story.when(lambda c: c.mark_as_sent("a-9", PERSON, at(0), "by courier", at(5)))
+    story.when(lambda c: c.mark_as_sent("a-9", PERSON, at(0), COURIER, at(5)))
     opened = Order("a-9", Cause.FIRST, Channel.MANUAL, requested_by=PERSON)
     story.then(restored(5), marked("a-9", 5, 0, opened))
 
 
 def test_marking_what_is_there_is_no_new_send_and_restores_nothing() -> None:
-    story = given(LACKING, ignored()).when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), "by courier", at(1)))
+    story = given(LACKING, ignored()).when(lambda c: c.mark_as_sent("a-1", PERSON, at(-60), COURIER, at(1)))
     assert story.then(marked()).communication.ignored
 
 

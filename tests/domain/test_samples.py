@@ -22,7 +22,7 @@ from domain.events import CommunicationEvent
 from domain.overview import overview
 from domain.reports import BuyerResponse
 from domain.status import Status
-from domain.values import Actor, DocumentFormat, Role, SubjectType
+from domain.values import Actor, DocumentFormat, Personal, Role, SubjectType
 from tests.domain.facts import TENANT
 
 FOLDER = Path(__file__).parent / "samples"
@@ -131,6 +131,16 @@ def test_a_sample_means_what_it_meant(history: tuple[str, ...], check: Check) ->
     aggregate: Aggregate = told(*history)
     assert check(aggregate)
     assert aggregate.version == len(history)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_how_it_was_sent_is_kept_as_it_was_recorded(version: int) -> None:
+    """In clear at first, sealed since."""
+    events: list[Any] = [EventMapper().to_domain_event(row("Created"))]
+    events.append(EventMapper().to_domain_event(row("MarkedAsSent", 2, version)))
+    communication = events[1].mutate(events[0].mutate(None))
+    sealed = Personal("9a6c1f1e-2b3d-4c5e-8f70-112233445566", "YnkgY291cmllcg==")
+    assert communication.attempt(THIRD).how == (sealed if version == 2 else "by courier")
 
 
 def test_the_meaning_of_every_sample_is_checked() -> None:

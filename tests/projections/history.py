@@ -127,7 +127,9 @@ class History:
     def mark(self, communication: InvoiceCommunication, n: int) -> None:
         known = list(communication.attempts)
         attempt_id = known[n % len(known)] if known and n % 2 else self._new(communication)
-        communication.mark_as_sent(attempt_id, self.person(n), at(self.minute - 90), "by hand", at(self.minute))
+        communication.mark_as_sent(
+            attempt_id, self.person(n), at(self.minute - 90), self.seal(0, "by hand"), at(self.minute)
+        )
 
     def ignore(self, communication: InvoiceCommunication, n: int) -> None:
         communication.ignore(self.person(n), self.seal(n % 2, "a test"), at(self.minute))

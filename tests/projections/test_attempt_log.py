@@ -168,7 +168,7 @@ def test_the_columns(told: InvoiceCommunication) -> None:
 
 def test_an_attempt_with_next_to_nothing() -> None:
     communication = invoice()
-    communication.mark_as_sent(A1, ANNA, at(-60), "by courier", at(0))
+    communication.mark_as_sent(A1, ANNA, at(-60), seal("by courier"), at(0))
     found = shown(communication).attempts[A1]
     empty = ["message", "provider", "connection_id", "recipient", "scheduled_at", "delivered_at", "error", "language"]
     assert {name: found[name] for name in empty} == dict.fromkeys(empty)

@@ -125,7 +125,7 @@ def test_what_waits_and_what_is_called_back() -> None:
 def test_what_people_say() -> None:
     communication = invoice()
     communication.send(order(needs_action="missing_contact", recipients=[]), at(0))
-    communication.mark_as_sent(A1, ANNA, at(-60), "by courier", at(1))
+    communication.mark_as_sent(A1, ANNA, at(-60), seal("by courier"), at(1))
     communication.ignore(ANNA, seal("a test"), at(2))
     communication.restore(None, None, at(3))
     communication.revise_subject(SubjectDetails(document_status="paid"), at(4))

@@ -1,10 +1,13 @@
 """Marked as sent, ignored, restored."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from adapters.keys.ring import ERASED
+from domain.communication import InvoiceCommunication
+from domain.values import Personal
 from tests.api.service import Tenant
 
 PERSON = {"id": "u-7", "name": "Kim Vos"}
@@ -50,6 +53,29 @@ def test_marking_again_changes_nothing(acme: Tenant) -> None:
     )
     assert (first["outcome"], same["outcome"], other["outcome"]) == ("accepted", "accepted", "skipped")
     assert first["attempt"] == same["attempt"] == other["attempt"]
+
+
+def test_how_it_was_sent_is_sealed_until_the_customer_is_erased(acme: Tenant) -> None:
+    """It is free text: people write names and places into it."""
+    acme.put(customer={"id": "c-19", "name": "Payer Ltd"})
+    (found,) = mark(acme, item(how="to Mrs Vos at her door"))
+    assert b"Mrs Vos" not in events_of(acme)
+    communication = acme.service.installation.communications.get(UUID(found["attempt"]["communication_id"]), acme.id)
+    assert isinstance(communication, InvoiceCommunication)
+    how = communication.attempt(found["attempt"]["id"]).how
+    assert isinstance(how, Personal)
+    keys = acme.service.installation.keys
+    assert keys.open([how], acme.id)[how] == "to Mrs Vos at her door"
+    assert acme.client("admin").delete("/v1/customers/c-19").status_code == 200
+    assert keys.open([how], acme.id)[how] == ERASED
+    (again,) = mark(acme, item(how="to Mrs Vos at her door", attempt_id=found["attempt"]["id"]))
+    assert again["outcome"] == "skipped"
+
+
+def events_of(tenant: Tenant) -> bytes:
+    with tenant.service.owner.database.transaction() as connection:
+        rows = connection.execute("SELECT state FROM events.event WHERE tenant_id = %s", (tenant.id,)).fetchall()
+    return b"".join(bytes(row[0]) for row in rows)
 
 
 def test_each_item_has_its_outcome(acme: Tenant) -> None:
