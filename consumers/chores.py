@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from psycopg import OperationalError
 
 from adapters.bootstrap import Installation
+from adapters.idempotency import drop_expired
 from adapters.provider_events import drop_old
 from consumers.attaching import Attaching
 from consumers.confirming import Confirming
@@ -50,5 +51,6 @@ class Chores:
     def drop_old(self) -> None:
         dropped = drop_old(self.installation.database, self.installation.clock, self.installation.settings.raw_days)
         dropped["confirmations"] = self.confirming.drop_old()
+        dropped["idempotency keys"] = drop_expired(self.installation.database, self.installation.clock)
         if any(dropped.values()):
             log.info("too old and dropped: %s", ", ".join(f"{count} {what}" for what, count in dropped.items()))

@@ -1,5 +1,6 @@
 """Ids that follow from what they name, so that the same thing never gets two."""
 
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import msgspec
@@ -18,9 +19,12 @@ def customer_aggregate_id(tenant_id: UUID, customer_id: str) -> UUID:
     return _name(CUSTOMERS, tenant_id, customer_id)
 
 
-def attempt_id_for(tenant_id: UUID, idempotency_key: str, index: int = 0) -> UUID:
-    """The attempt id that a request with this idempotency key gets, however often it is carried out."""
-    return _name(ATTEMPTS, tenant_id, idempotency_key, index)
+def attempt_id_for(tenant_id: UUID, idempotency_key: str, claimed_at: datetime, index: int = 0) -> UUID:
+    """The attempt id that a request with this idempotency key gets, however often it is carried out.
+
+    A key is free again one day: the next request that claims it is another, with attempts of its own.
+    """
+    return _name(ATTEMPTS, tenant_id, idempotency_key, claimed_at.astimezone(UTC).isoformat(), index)
 
 
 def _name(namespace: UUID, *parts: object) -> UUID:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.bootstrap import Installation, install
+from adapters.idempotency import drop_expired
 from adapters.provider_events import drop_old
 from api.cli.options import DatabaseUrl, DataDir, located, settings
 from api.cli.output import console, table
@@ -84,9 +85,10 @@ def retry_parked(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> 
 
 
 def retention(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Drop raw provider data that is older than the days it may be kept. `consume` does so every hour."""
+    """Drop raw provider data and idempotency keys past their days. `consume` does so every hour."""
     with worker(database_url, data_dir) as installation:
         dropped = drop_old(installation.database, installation.clock, installation.settings.raw_days)
+        dropped["idempotency keys"] = drop_expired(installation.database, installation.clock)
     for what, count in dropped.items():
         console.print(f"{count} {what} dropped")
 

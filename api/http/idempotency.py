@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the same request again gets the first answer, whatever died in between.
 
-Attempt ids follow from the key, so carrying a request out twice makes one attempt. That is what holds when a process
-is killed between recording and keeping its answer; the kept answer only spares the work and shows the first outcome.
+Attempt ids follow from the key and when it was first claimed, so carrying a request out twice makes one attempt. That
+is what holds when a process is killed between recording and keeping its answer; the kept answer only spares the work
+and shows the first outcome.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
 from adapters.database.queries import load
 from adapters.database.session import Write, statement
+from adapters.idempotency import KEPT
 from adapters.store.communications import persist
 from api.http.answers import Answer
 from api.http.auth import InstallationDep, MaySend
@@ -32,7 +34,6 @@ from domain.identity import attempt_id_for
 
 log = logging.getLogger(__name__)
 SQL = load(__file__)
-KEPT = timedelta(days=30)
 PATIENCE = timedelta(seconds=60)
 """After which a request that has not been answered is taken for dead. Wrong at worst costs time: see above."""
 _FINAL = frozenset(range(200, 500)) - {408, 425, 429}
@@ -44,15 +45,16 @@ class _Kept(msgspec.Struct):
 
 
 class Ids(NamedTuple):
-    """Attempt ids: of the key where there is one, else made up once a request."""
+    """Attempt ids: of the claim on the key where there is one, else made up once a request."""
 
     tenant: UUID
     key: str | None
     made: dict[int, UUID]
+    claimed_at: datetime | None = None
 
     def __call__(self, index: int = 0) -> str:
-        if self.key is not None:
-            return str(attempt_id_for(self.tenant, self.key, index))
+        if self.key is not None and self.claimed_at is not None:
+            return str(attempt_id_for(self.tenant, self.key, self.claimed_at, index))
         return str(self.made.setdefault(index, uuid4()))
 
 
@@ -102,8 +104,8 @@ class Once:
         at = self.installation.clock()
         values = self._values() | {"at": at, "expired": at - KEPT}
         with self.installation.database.transaction(self.caller.tenant_id) as connection:
-            connection.execute(statement(SQL["forget_expired"]), values)
-            if connection.execute(statement(SQL["claim"]), values).fetchone():
+            if claimed := connection.execute(statement(SQL["claim"]), values).fetchone():
+                self.ids = self.ids._replace(claimed_at=claimed[0])
                 return None
             row = connection.execute(statement(SQL["known"]), (self.caller.tenant_id, self.key)).fetchone()
         return self._known(row)
@@ -136,7 +138,7 @@ class Once:
 
 
 def forgotten(tenant: UUID, customer_refs: Iterable[str]) -> Write:
-    """The write that drops kept answers about customers, for the transaction that erases them."""
+    """The write that forgets kept answers about customers, for the transaction that erases them."""
     return Write(SQL["forget_customers"], [(tenant, ref) for ref in customer_refs])
 
 

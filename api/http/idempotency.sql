@@ -4,11 +4,12 @@ INSERT INTO work.idempotency AS i (tenant_id, key, request_hash, running_until, 
 VALUES (%(tenant)s, %(key)s, %(hash)s, %(until)s, %(at)s)
 ON CONFLICT (tenant_id, key) DO UPDATE SET
     request_hash = excluded.request_hash, running_until = excluded.running_until, status = NULL, answer = NULL,
-    customers = '{}', created_at = excluded.created_at
+    customers = '{}',
+    created_at = CASE WHEN i.created_at <= %(expired)s THEN excluded.created_at ELSE i.created_at END
 WHERE i.created_at <= %(expired)s
     OR (i.answer IS NULL AND i.request_hash = excluded.request_hash
         AND (i.running_until <= %(at)s OR i.running_until = excluded.running_until))
-RETURNING true
+RETURNING created_at
 
 -- known --
 SELECT request_hash, status, answer FROM work.idempotency WHERE tenant_id = %s AND key = %s
@@ -23,10 +24,8 @@ WHERE tenant_id = %(tenant)s AND key = %(key)s AND request_hash = %(hash)s AND a
 UPDATE work.idempotency SET running_until = %(at)s
 WHERE tenant_id = %(tenant)s AND key = %(key)s AND running_until = %(until)s AND answer IS NULL
 
--- forget_expired --
-DELETE FROM work.idempotency WHERE (tenant_id, key) IN (
-    SELECT tenant_id, key FROM work.idempotency WHERE created_at <= %(expired)s LIMIT 20 FOR UPDATE SKIP LOCKED)
-
 -- forget_customers --
-DELETE FROM work.idempotency USING unnest(%s::uuid[], %s::text[]) AS c (tenant_id, customer_ref)
+-- The claim stays: asked again, the same request finds the same attempts, and sends nothing twice.
+UPDATE work.idempotency SET status = NULL, answer = NULL, customers = '{}', running_until = created_at
+FROM unnest(%s::uuid[], %s::text[]) AS c (tenant_id, customer_ref)
 WHERE work.idempotency.tenant_id = c.tenant_id AND customers @> ARRAY[c.customer_ref]
