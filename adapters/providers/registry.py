@@ -12,7 +12,7 @@ from adapters.providers.mandrill import Mandrill
 from adapters.providers.peppol import Peppol
 from adapters.providers.phoss_ap import PhossAp
 from adapters.providers.pingen import Pingen
-from adapters.providers.port import Connection, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
+from adapters.providers.port import Connection, Need, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
 from adapters.providers.postal import Postal
 from adapters.providers.postmark import Postmark
 from adapters.providers.recommand import Recommand
@@ -56,6 +56,9 @@ _ALL: tuple[Provider, ...] = (
 PROVIDERS: dict[str, Provider] = {one.name: one for one in _ALL}
 
 
+REPORTS_FOR = Need("reports_for", "the id of the connection that sends what it reports about", required=False)
+
+
 class UnknownProviderError(ProviderError):
     """There is no provider of this name; the text lists those there are."""
 
@@ -74,3 +77,8 @@ def reports_of(request: RawRequest, connection: Connection) -> list[ProviderRepo
     if isinstance(chosen, ReadsSettings):
         return chosen.configured_reports(request, connection)
     return chosen.reports(request)
+
+
+def needs_of(one: Provider) -> list[Need]:
+    """What a connection is told; one that only reports may also name the connection that sends."""
+    return one.needs if one.sends else [*one.needs, REPORTS_FOR]

@@ -21,7 +21,7 @@ from projections.errors import ProjectionError
 
 EXPECTED = (
     ConfigError, EmbeddedServerError, MigrationError, SealError, ProviderError, StoreError, WebhookLogError,
-    ProjectionError, StoryError, OSError,
+    ProjectionError, StoryError, up.StartError, OSError,
 )  # fmt: skip
 """Errors whose text says all that a person needs; anything else is a defect and keeps its traceback."""
 

@@ -15,7 +15,7 @@ from api.cli.output import table
 from api.erasing import erase_customer
 from domain.values import Person
 
-ResendDays = Annotated[int, typer.Option(help="For how many days an attempt can be sent again.")]
+ResendDays = Annotated[int, typer.Option(min=1, max=36500, help="For how many days an attempt can be sent again.")]
 
 tenant = typer.Typer(help="Tenants: whose data is held apart.", no_args_is_help=True)
 key = typer.Typer(help="API keys: shown once, scoped, revocable.", no_args_is_help=True)
@@ -63,7 +63,7 @@ def set_tenant(
 def add_key(
     tenant_name: TenantName,
     name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
-    scope: Annotated[list[Scope] | None, typer.Option(help="Repeat for several.  [default: send, read]")] = None,
+    scope: Annotated[list[Scope] | None, typer.Option(help="Repeat for several.", show_default="send, read")] = None,
     mask_addresses: Annotated[
         bool, typer.Option("--mask-addresses", help="Show its readers masked addresses.")
     ] = False,

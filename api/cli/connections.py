@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from adapters.config.tenants import ConfigError
 from adapters.config.values import ADDRESS
 from adapters.providers.port import Connection, Need, Provider
-from adapters.providers.registry import PROVIDERS, provider
+from adapters.providers.registry import PROVIDERS, needs_of, provider
 from api.cli.configure import owner
 from api.cli.options import DatabaseUrl, DataDir, TenantName
 from api.cli.output import console, table
@@ -32,7 +32,7 @@ def providers() -> None:
     for name in sorted(PROVIDERS):
         found = provider(name)
         console.print(f"\n[bold]{name}[/bold] ({found.channel})")
-        table(["  name", "", "", "where to find it"], [_need(n) for n in found.needs], empty="  needs nothing")
+        table(["  name", "", "", "where to find it"], [_need(n) for n in needs_of(found)], empty="  needs nothing")
 
 
 @connection.command("add")
@@ -52,8 +52,8 @@ def add(
     """Set up an account and print the connection's id and webhook address."""
     chosen = provider(provider_name)
     given, hidden = _read(chosen, values, secrets)
-    have = given.keys() | hidden.keys()
-    missing = [n for n in chosen.needs if n.required and n.name not in have and n.name != chosen.webhook_key]
+    have = {name for name, value in (given | hidden).items() if value}
+    missing = [n for n in needs_of(chosen) if n.required and n.name not in have and n.name != chosen.webhook_key]
     if missing:
         raise ConfigError(f"{provider_name} also needs\n  " + "\n  ".join(f"{n.name}: {n.where}" for n in missing))
     with owner(database_url, data_dir) as installation:
@@ -125,8 +125,8 @@ def _read(
     chosen: Provider, values: list[str] | None, secrets: list[str] | None
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Settings and secrets. Raises ConfigError for a name the provider lacks, and for a secret given in clear."""
-    given, hidden = _pairs(values), {n: _secret(n, v) for n, v in _pairs(secrets).items()}
-    known = {n.name: n for n in chosen.needs}
+    given, hidden = _settings(values), {n: _secret(n, v) for n, v in _pairs(secrets).items()}
+    known = {n.name: n for n in needs_of(chosen)}
     if strangers := sorted((given.keys() | hidden.keys()) - known.keys()):
         raise ConfigError(f"{chosen.name} has no {', '.join(strangers)} (it has: {', '.join(sorted(known))})")
     if bare := sorted(name for name in given if known[name].secret):
@@ -145,6 +145,12 @@ def _warn_without_key(chosen: Provider, made: Connection) -> None:
 
 def _pairs(given: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in (pair.partition("=") for pair in given or ())}
+
+
+def _settings(given: list[str] | None) -> dict[str, str]:
+    if bare := [pair for pair in given or () if "=" not in pair]:
+        raise ConfigError(f"--set {bare[0]} says no value: give it as NAME=VALUE")
+    return _pairs(given)
 
 
 def _secret(name: str, value: str) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
 from adapters.config.tenants import ConfigError
 from adapters.database.embedded import EmbeddedServer
@@ -22,7 +23,8 @@ DataDir = Annotated[
     typer.Option(
         "--data-dir",
         envvar="SENDTRAIL_DATA_DIR",
-        help="Documents, the master key, the embedded PostgreSQL.  [default: sendtrail-data]",
+        help="Documents, the master key, the embedded PostgreSQL.",
+        show_default="sendtrail-data",
     ),
 ]
 Kafka = Annotated[
@@ -34,18 +36,19 @@ Kafka = Annotated[
     ),
 ]
 Host = Annotated[
-    str | None, typer.Option("--host", envvar="SENDTRAIL_HOST", help="Address to listen on.  [default: 127.0.0.1]")
+    str | None, typer.Option("--host", envvar="SENDTRAIL_HOST", help="Address to listen on.", show_default="127.0.0.1")
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", envvar="SENDTRAIL_PORT", help="Port to listen on; 0: a free one.  [default: 8080]"),
+    typer.Option("--port", envvar="SENDTRAIL_PORT", help="Port to listen on; 0: a free one.", show_default="8080"),
 ]
 PublicUrl = Annotated[
     str | None,
     typer.Option(
         "--public-url",
         envvar="SENDTRAIL_PUBLIC_URL",
-        help="Where providers reach this installation; part of what some of them sign.  [default: http://HOST:PORT]",
+        help="Where providers reach this installation; part of what some of them sign.",
+        show_default="http://HOST:PORT",
     ),
 ]
 ClockFile = Annotated[
@@ -58,8 +61,13 @@ TenantName = Annotated[str, typer.Option("--tenant", envvar="SENDTRAIL_TENANT", 
 
 
 def settings(**given: Any) -> Settings:
-    """The settings of the environment, with what the command line gave on top."""
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    """The settings of the environment, with what the command line gave on top. Raises ConfigError."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        # Never the value itself: it may be a secret.
+        wrong = [f"SENDTRAIL_{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors(include_input=False)]
+        raise ConfigError("; ".join(wrong)) from None
 
 
 def located(found: Settings) -> Settings:

@@ -8,6 +8,7 @@ import uvicorn
 
 from adapters.bootstrap import install
 from adapters.settings import Settings
+from api.cli.listening import require_free
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Host, Kafka, Port, PublicUrl, located, settings
 from api.cli.process import set_up_logging, stop_event, when_parent_ends
 from api.http.app import build_app
@@ -39,6 +40,7 @@ def serve(
             public_url=public_url, clock_file=clock_file,
         )
     )  # fmt: skip
+    require_free(found.host, found.port)
     with install(found, "sendtrail_api", pool_size=20) as installation:
         app = build_app(installation)
         server = Server(

@@ -11,6 +11,7 @@ from adapters.clock import clock_from
 from adapters.simulator.config import Config, load
 from adapters.simulator.page import help_text
 from adapters.simulator.server import run as run_simulator
+from api.cli.listening import require_free
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, settings
 from api.cli.output import console, table
 from api.cli.process import set_up_logging
@@ -26,7 +27,7 @@ def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None, kafka: K
     """Bring the database to the newest schema, and make the webhook topic where Kafka is used."""
     set_up_logging("migrate")
     found = located(settings(database_url=database_url, data_dir=data_dir, kafka=kafka))
-    applied = prepare(found)
+    applied = prepare(found, found.public_url)
     console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is the newest")
 
 
@@ -72,5 +73,7 @@ def simulate(
         typer.echo(help_text())
         return
     set_up_logging("simulate")
+    require_free(host, port)
+    require_free(host, smtp_port, "--smtp-port")
     clock = clock_from(settings(clock_file=clock_file).clock_file)
     run_simulator(host, port, smtp_port, clock, load(config) if config else Config())

@@ -15,12 +15,17 @@ from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from adapters.settings import Settings
 from adapters.webhook_log.opening import prepare_log
+from api.cli.listening import alone_in, require_free
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Host, Kafka, Port, PublicUrl, settings
 from api.cli.output import console
 from api.cli.process import set_up_logging, stop_event
 from api.cli.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """A part did not come up."""
 
 
 def up(
@@ -49,10 +54,11 @@ def up(
 @contextmanager
 def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
     """All parts, ready to serve: the settings that they share, and who looks after them."""
+    require_free(given.host, given.port)
     master_key(given, create=True)
     with _database(given) as located:
         found = located.model_copy(update={"port": located.port or free_port(located.host)})
-        prepare(found)
+        prepare(found, found.reached_at)
         with Supervisor(environment(found)) as supervisor:
             for name in ("serve", "consume", "project", "dispatch", "reconcile"):
                 supervisor.start(name, name)
@@ -60,14 +66,15 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
             yield found, supervisor
 
 
-def prepare(located: Settings) -> list[str]:
+def prepare(located: Settings, reached_at: str) -> list[str]:
     """The newest schema, this installation's master key and address known to the database, and the Kafka topic.
 
-    Returns the migrations applied.
+    Without an address the one that is known stays. Returns the migrations applied.
     """
     applied = migrate(located.database_url)
     with install(located, "sendtrail_owner", pool_size=1) as installation:
-        installation.values.put(ADDRESS, located.reached_at)
+        if reached_at:
+            installation.values.put(ADDRESS, reached_at)
         prepare_log(located)
     return applied
 
@@ -94,18 +101,19 @@ def _database(given: Settings) -> Iterator[Settings]:
     if given.database_url:
         yield given
         return
-    server = EmbeddedServer(given.data_dir / "postgres")
-    was_running = server.is_running()
-    console.print("starting PostgreSQL ...")
-    try:
-        yield given.model_copy(update={"database_url": server.start()})
-    finally:
-        if not was_running:
-            server.stop()
+    with alone_in(given.data_dir):
+        server = EmbeddedServer(given.data_dir / "postgres")
+        was_running = server.is_running()
+        console.print("starting PostgreSQL ...")
+        try:
+            yield given.model_copy(update={"database_url": server.start()})
+        finally:
+            if not was_running:
+                server.stop()
 
 
 def _wait_until_ready(found: Settings, supervisor: Supervisor) -> None:
-    """Until /readyz says yes. Raises RuntimeError when the API does not come up."""
+    """Until /readyz says yes. Raises StartError when the API does not come up."""
     stop, until = threading.Event(), time.monotonic() + 60
     while time.monotonic() < until:
         try:
@@ -116,7 +124,7 @@ def _wait_until_ready(found: Settings, supervisor: Supervisor) -> None:
         stop.wait(0.1)
         if all(c.process and c.process.poll() is not None for c in supervisor.children):
             break
-    raise RuntimeError("the API did not come up; the lines above say why")
+    raise StartError("the API did not come up; the lines above say why")
 
 
 def _say_what_is_missing(found: Settings) -> None:

@@ -42,6 +42,11 @@ class Smtp:
         ),
         Need("from_email", "the address of the mailbox"),
         Need("from_name", "the name that recipients see", required=False),
+        Need(
+            "attempt_header",
+            "for a relay whose webhooks another connection reads: the header that it echoes, {} for the attempt's id",
+            required=False,
+        ),
         Need("timeout_seconds", "how long to wait for the server at each step", required=False, default="30"),
     ]
 

@@ -1,6 +1,7 @@
 """The mailbox to send from, and the message as it is written."""
 
 import email.utils
+import re
 from datetime import datetime
 
 import msgspec
@@ -23,6 +24,8 @@ class Mailbox(msgspec.Struct, frozen=True):
     username: str
     password: str
     timeout: float
+    attempt_header: str = ""
+    """`NAME: VALUE`, in which `{}` is the attempt's id: for a relay whose webhooks echo such a header."""
 
     @property
     def domain(self) -> str:
@@ -45,7 +48,16 @@ def mailbox(connection: Connection) -> Mailbox:
     username = str(connection.settings.get("username") or "")
     password = connection.secret("password") if username else ""
     name = one_line(str(connection.settings.get("from_name") or ""))
-    return Mailbox(connection.setting("host"), port, security, address, name, username, password, timeout)
+    host, echoed = connection.setting("host"), _attempt_header(connection)
+    return Mailbox(host, port, security, address, name, username, password, timeout, echoed)
+
+
+def _attempt_header(connection: Connection) -> str:
+    """Raises MisconfiguredError for what is no header with a place for the attempt's id."""
+    given = str(connection.settings.get("attempt_header") or "")
+    if given and not re.fullmatch(r"[A-Za-z0-9-]+: [ -~]*\{\}[ -~]*", given):
+        raise MisconfiguredError(f"connection {connection.id}: 'attempt_header' must be like 'X-Tag: {{}}'")
+    return given
 
 
 def message_id(outgoing: Outgoing, sender: Mailbox) -> str:
@@ -56,4 +68,7 @@ def message_id(outgoing: Outgoing, sender: Mailbox) -> str:
 def compose(outgoing: Outgoing, sender: Mailbox, addresses: dict[int, str], at: datetime) -> bytes:
     """The message as bytes."""
     headers = {"Date": email.utils.format_datetime(at), "Message-ID": f"<{message_id(outgoing, sender)}>"}
+    if sender.attempt_header:
+        name, _, value = sender.attempt_header.partition(": ")
+        headers[name] = value.replace("{}", outgoing.attempt_id)
     return mime.compose(outgoing, (sender.name, sender.address), addresses, headers)

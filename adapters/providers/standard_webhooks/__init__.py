@@ -17,7 +17,6 @@ class StandardWebhooks(WebhookOnly):
             "the endpoint's signing secret (whsec_...), or the sender's public key (whpk_...)",
             secret=True,
         ),
-        Need("reports_for", "the id of the connection that sends what these events are about", required=False),
         Need("events", "THEIR.EVENT=our_word, ...; without it the last part of an event's name counts", required=False),
         *(
             Need(

@@ -2,7 +2,8 @@
 
 import pytest
 
-from adapters.providers.registry import PROVIDERS, UnknownProviderError, provider
+from adapters.providers.port import Provider
+from adapters.providers.registry import PROVIDERS, UnknownProviderError, needs_of, provider
 
 
 def test_by_name() -> None:
@@ -24,3 +25,10 @@ def test_what_it_needs_can_be_found(name: str) -> None:
     key = provider(name).webhook_key
     assert key is None or any(n.name == key and n.secret for n in needs)
     assert key is not None or not provider(name).signs
+
+
+@pytest.mark.parametrize("one", PROVIDERS.values(), ids=PROVIDERS)
+def test_one_that_only_reports_can_name_the_connection_that_sends(one: Provider) -> None:
+    named = [need.name for need in needs_of(one)]
+    assert ("reports_for" in named) is not one.sends
+    assert len(named) == len(set(named))

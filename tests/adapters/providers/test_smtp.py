@@ -1,6 +1,7 @@
 """Your own mailbox, against real SMTP servers."""
 
 import email.policy
+import json
 import warnings
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -103,6 +104,20 @@ def test_it_arrives_whole() -> None:
     (attached,) = message.iter_attachments()
     assert (attached.get_filename(), attached.get_content_type()) == ("Rechnung März.pdf", "application/pdf")
     assert attached.get_content() == OUTGOING.attachments[0].content
+
+
+def test_a_relay_is_told_the_attempt_in_the_header_that_it_echoes() -> None:
+    post = Post()
+    with mail_server(post) as port:
+        send(port, attempt_header='X-MC-Metadata: {"attempt_id": "{}"}')
+    assert json.loads(parsed(post)["X-MC-Metadata"]) == {"attempt_id": ATTEMPT}
+
+
+@pytest.mark.parametrize("header", ["X-Tag", "X-Tag: none", "X Tag: {}", "X-Tag: {}\r\nBcc: eve@evil.example"])
+def test_a_header_without_a_place_for_the_attempt_is_our_own_doing(header: str) -> None:
+    answer = send(1, attempt_header=header)
+    assert isinstance(answer, Refused)
+    assert answer.reason == "misconfigured"
 
 
 def test_it_is_seven_bit_text_with_crlf() -> None:
