@@ -52,7 +52,9 @@ class Tenants:
             return [Tenant(*row) for row in connection.execute(statement(SQL["every"])).fetchall()]
 
     def add(self, name: str, at: datetime, resend_window: timedelta = RESEND_WINDOW) -> Tenant:
-        """Raises ConfigError if the name is taken."""
+        """Raises ConfigError if the name is taken, or none."""
+        if not name.strip() or not name.isprintable():
+            raise ConfigError("a tenant needs a name that can be read")
         tenant = Tenant(uuid4(), name, resend_window)
         try:
             with self.database.transaction() as connection:

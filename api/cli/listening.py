@@ -1,6 +1,7 @@
 """Whether an address is free, asked before anything is started for it."""
 
 import fcntl
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ def require_free(host: str, port: int, option: str = "--port") -> None:
         for family, *_, address in found:
             socket.create_server(address, family=family).close()
     except OSError as error:
-        why = (error.strerror or "unusable").lower()
+        why = (os.strerror(error.errno).lower() if (error.errno or 0) > 0 else error.strerror) or "not usable"
         raise ConfigError(f"cannot listen on {host}:{port} ({why}): name another with {option}") from None
 
 
@@ -28,7 +29,5 @@ def alone_in(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(
-                f"Sendtrail is up in {folder} already: end it first, or name another --data-dir"
-            ) from None
+            raise ConfigError(f"Sendtrail is up in {folder} already: end it, or name another --data-dir") from None
         yield
