@@ -17,7 +17,8 @@ def require_free(host: str, port: int, option: str = "--port") -> None:
         for family, *_, address in found:
             socket.create_server(address, family=family).close()
     except OSError as error:
-        why = (os.strerror(error.errno).lower() if (error.errno or 0) > 0 else error.strerror) or "not usable"
+        number = error.errno or 0
+        why = os.strerror(number).lower() if number > 0 else error.strerror
         raise ConfigError(f"cannot listen on {host}:{port} ({why}): name another with {option}") from None
 
 

@@ -97,19 +97,17 @@ def environment(found: Settings) -> dict[str, str]:
 
 @contextmanager
 def _database(given: Settings) -> Iterator[Settings]:
-    """The database named, or the embedded one, stopped afterwards if it was not running before."""
+    """The database named, or the embedded one, stopped afterwards: also one that a killed `up` has left running."""
     if given.database_url:
         yield given
         return
     with alone_in(given.data_dir):
         server = EmbeddedServer(given.data_dir / "postgres")
-        was_running = server.is_running()
         console.print("starting PostgreSQL ...")
         try:
             yield given.model_copy(update={"database_url": server.start()})
         finally:
-            if not was_running:
-                server.stop()
+            server.stop()
 
 
 def _wait_until_ready(found: Settings, supervisor: Supervisor) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.config.tenants import ConfigError
+from adapters.database.embedded import EmbeddedServer
+from adapters.settings import Settings
 from api.cli.listening import alone_in, require_free
+from api.cli.up import _database
 from tests.api.service import Service
 from tests.support.installation import MASTER_KEY
 
@@ -53,6 +56,14 @@ def test_a_second_one_in_the_same_folder(tmp_path: Path) -> None:
         assert "is up in" in refusal("up", "--data-dir", str(tmp_path), "--port", "0")
     with alone_in(tmp_path):
         pass
+
+
+def test_what_a_killed_one_left_running_is_ended(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / "postgres")
+    server.start()
+    with _database(Settings(data_dir=tmp_path, database_url="")) as located:
+        assert located.database_url == server.url()
+    assert not server.is_running()
 
 
 def test_a_variable_that_is_not_valid_is_named_but_not_repeated() -> None:
