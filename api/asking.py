@@ -46,7 +46,7 @@ class Asking:
         place = communication_of(self.installation.database, tenant, attempt_id)
         attempt = existing(communications.load([place], tenant).found.get(place)).attempt(str(attempt_id))
         connection = self._connection(attempt)
-        with self._turn():
+        with self.turn():
             asked = self._ask(attempt, connection)
 
         def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, InvoiceCommunication]:
@@ -78,7 +78,8 @@ class Asking:
             raise CannotAskError(str(error)) from None
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
+        """Raises TryLaterError."""
         if not self._free.acquire(blocking=False):
             raise TryLaterError
         try:

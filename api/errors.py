@@ -90,6 +90,24 @@ class CannotAskError(RequestError):
     code = "cannot_ask"
 
 
+class TooLateToCancelError(RequestError):
+    """The provider can no longer stop it."""
+
+    code = "too_late_to_cancel"
+
+
+class CannotCancelError(RequestError):
+    """The provider refuses to be told to stop it."""
+
+    code = "cannot_cancel"
+
+
+class BeingSentError(RequestError):
+    """A part of it is still being sent: cancel when that has ended."""
+
+    code = "being_sent"
+
+
 class NotSentYetError(RequestError):
     """Nothing was handed to a provider yet, so there is nothing to ask about."""
 

@@ -245,6 +245,27 @@ class Confirms(Protocol):
         """Pure. None for a request that asks for nothing of the kind. `request` must have been verified."""
 
 
+class CalledBack(msgspec.Struct, frozen=True):
+    """It will not go out; the provider's own report of that comes later."""
+
+
+class TooLate(msgspec.Struct, frozen=True):
+    """It can no longer be called back; `detail` are the provider's words."""
+
+    detail: str
+
+
+CallBackAnswer = CalledBack | TooLate | Refused | TryLater | Unknown
+
+
+@runtime_checkable
+class CallsBack(Protocol):
+    """A provider that can stop what it has taken, as long as it did not go out."""
+
+    def call_back(self, message_id: str, connection: Connection, http: httpx.Client) -> CallBackAnswer:
+        """Safe to repeat: what was called back before is so again. Never raises."""
+
+
 @runtime_checkable
 class ReadsSettings(Protocol):
     """A provider whose webhooks mean what the connection's settings say."""

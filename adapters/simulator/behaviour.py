@@ -46,6 +46,7 @@ class Event(StrEnum):
     BUYER_REJECTED = "buyer_rejected"
     PAID = "paid"
     MISDIRECTED = "misdirected"
+    CANCELLED = "cancelled"
 
 
 class Reply(StrEnum):

@@ -21,7 +21,7 @@ class Message(msgspec.Struct, kw_only=True):
     """One message to one recipient. `id` is the provider's; `reference` the id that the send was answered with.
 
     `answer` is the HTTP or SMTP code of the answer, None where none was given. `request` is the call as received.
-    `silenced` events do not happen, because the send turned off what would see them.
+    `silenced` events do not happen, because the send turned off what would see them, or it was cancelled.
     """
 
     id: str

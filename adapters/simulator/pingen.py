@@ -37,12 +37,14 @@ class Pingen(LetterSide):
     name: ClassVar[str] = "pingen"
     channel: ClassVar[Channel] = Channel.POST
     words: ClassVar[Mapping[Event, Any]] = STAGES
+    untold: ClassVar[frozenset[Event]] = frozenset({Event.CANCELLED})
     endpoints: ClassVar[tuple[tuple[str, str], ...]] = (
         ("POST /auth/access-tokens", "a token: client id and secret are the account's key and token"),
         ("GET /file-upload", "a place for a file, which is then PUT there"),
         (f"POST {LETTERS}", "send, of any organisation; with Idempotency-Key a repetition sends nothing"),
         (f"GET {LETTERS}", "letters, newest first, in pages; /{id} for one"),
         (f"GET {LETTERS}/{{id}}/events", "what happened to it"),
+        (f"PATCH {LETTERS}/{{id}}/cancel", "stop a letter that was not sent yet; no webhook tells it"),
     )
 
     def __init__(self, world: World) -> None:
@@ -60,6 +62,7 @@ class Pingen(LetterSide):
             Route(LETTERS, self.search, methods=["GET"]),
             Route(LETTERS + "/{id}", self.show, methods=["GET"]),
             Route(LETTERS + "/{id}/events", self.events, methods=["GET"]),
+            Route(LETTERS + "/{id}/cancel", self.cancel, methods=["PATCH"]),
         ]
 
     def draw(self) -> tuple[str, str]:
@@ -152,6 +155,17 @@ class Pingen(LetterSide):
     async def events(self, request: Request) -> Response:
         found = self._letter(request)
         return found if isinstance(found, Response) else _data([event(found, one) for one in found.occurrences])
+
+    async def cancel(self, request: Request) -> Response:
+        found = self._letter(request)
+        if isinstance(found, Response):
+            return found
+        if any(one.event is not Event.DEFERRED for one in found.occurrences):
+            state = STAGES[found.occurrences[-1].event].state
+            return _error(409, "Conflict", f"a letter that is {state} cannot be cancelled")
+        found.silenced = frozenset(Event)
+        self.world.happen(found, Event.CANCELLED)
+        return Response(status_code=202)
 
     def call(self, account: Account, url: str, told: Sequence[Told]) -> Call:
         body = json.dumps(webhook(told[0], url)).encode()

@@ -31,6 +31,7 @@ STAGES: Mapping[Event, Stage] = {
     Event.FAILED: Stage("issues", "rejected_from_printcenter", "Printing failed", "unprintable", "Printcenter"),
     Event.DROPPED: Stage("issues", "content_failed_inspection", "Content failed inspection", "rejected"),
     Event.BLOCKED: Stage("issues", "shipping_country_blocked", "Country not served", "invalid"),
+    Event.CANCELLED: Stage("issues", "cancellation_completed", "Cancellation completed", "cancelled"),
     Event.DEFERRED: Stage("issues", "waiting_for_funds", "Waiting for funds", "awaiting_credits"),
 }
 

@@ -69,16 +69,23 @@ class World:
     async def _play(self, message: Message, plan: Plan, *, apart: bool) -> None:
         happened: list[Told] = []
         for event in plan.behaviour.happens:
-            if event not in message.silenced:
-                await self.background.pause(plan.delay)
+            if await self._comes(message, event, plan.delay):
                 happened.append(self.happen(message, event))
                 await self._tell_now(happened, plan.behaviour.telling, apart=apart)
         await self._tell_after(happened, plan)
         for event in plan.behaviour.later:
             await self.background.pause(plan.late)
+            if event in message.silenced:
+                continue
             told = self.happen(message, event)
             if plan.behaviour.telling not in (Telling.NONE, Telling.LOST):
                 await self.tell([told])
+
+    async def _comes(self, message: Message, event: Event, wait: float) -> bool:
+        """Whether it still happens after the wait."""
+        if event not in message.silenced:
+            await self.background.pause(wait)
+        return event not in message.silenced
 
     async def _tell_now(self, happened: list[Told], telling: Telling, *, apart: bool) -> None:
         if telling is Telling.NORMAL or (telling is Telling.LOST and len(happened) == 1):

@@ -1,4 +1,4 @@
-"""Sending: once, many at once, again; and asking the provider what became of it."""
+"""Sending: once, many at once, again; cancelling; and asking the provider what became of it."""
 
 from typing import Annotated
 
@@ -6,13 +6,13 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import bulk, sending
+from api import bulk, cancelling, sending
 from api.asking import Asking
 from api.http.auth import InstallationDep, MaySend
 from api.http.idempotency import OnceDep
 from api.http.openapi import ATTEMPT, OUTCOMES, answers
 from api.http.routes import AttemptId, answered, guarded_router
-from api.http.schemas import BulkIn, ResendIn, SendIn
+from api.http.schemas import BulkIn, CancelIn, ResendIn, SendIn
 
 
 def attempts_router() -> APIRouter:
@@ -23,6 +23,8 @@ def attempts_router() -> APIRouter:
         resend
     )
     router.post("/v1/attempts/{attempt_id}/refresh", responses=answers(ATTEMPT, 200, 404, 409))(refresh)
+    stopped = answers(ATTEMPT, 202) | answers(ATTEMPT, 200, 404, 409)
+    router.post("/v1/attempts/{attempt_id}/cancel", responses=stopped)(cancel)
     return router
 
 
@@ -56,3 +58,16 @@ def refresh(attempt_id: AttemptId, request: Request, caller: MaySend) -> Respons
     """Ask the provider now what became of an attempt, up to 25 days after it was shipped."""
     asking: Asking = request.app.state.asking
     return answered(200, asking.refresh(caller, attempt_id)).response(caller)
+
+
+def cancel(
+    attempt_id: AttemptId, request: Request, caller: MaySend, asked: Annotated[CancelIn | None, Body()] = None
+) -> Response:
+    """Stop an attempt that has not gone out.
+
+    200: it was still here, and is `skipped`. 202: its provider has it and stops it; the attempt fails as `cancelled`
+    once the provider says so. Where that is too late it is 409 `too_late_to_cancel`, or `already_sent`.
+    """
+    asking: Asking = request.app.state.asking
+    status, done = cancelling.cancel(asking, caller, attempt_id, asked or CancelIn())
+    return answered(status, done).response(caller)

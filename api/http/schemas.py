@@ -136,6 +136,11 @@ class ResendIn(_Request):
     requested_by: PersonIn | None = None
 
 
+class CancelIn(_Request):
+    model_config = _example({"requested_by": _EXAMPLE_PERSON})
+    requested_by: PersonIn | None = None
+
+
 class MarkItem(_Request):
     subject: SubjectRef
     sent_at: Moment

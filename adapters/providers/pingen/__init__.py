@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import httpx
 
-from adapters.providers.pingen import asking, organisation, sending, signature, webhook
+from adapters.providers.pingen import asking, calling_back, organisation, sending, signature, webhook
 from adapters.providers.port import (
     Answer,
+    CallBackAnswer,
     Connection,
     Lookup,
     Need,
@@ -58,3 +59,6 @@ class Pingen:
 
     def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:
         return asking.ask_about(lookup, connection, http)
+
+    def call_back(self, message_id: str, connection: Connection, http: httpx.Client) -> CallBackAnswer:
+        return calling_back.call_back(message_id, connection, http)
