@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
+from adapters.documents import DocumentsUnavailableError
 from adapters.keys.master import SealError
 from adapters.keys.ring import MissingKeyError
 from adapters.store import errors as store
@@ -46,6 +47,7 @@ STATUS_OF: dict[type[Exception], int] = {
     api.DocumentTooLargeError: 413,
     api.ProviderUnavailableError: 503,
     api.TryLaterError: 503,
+    DocumentsUnavailableError: 503,
     store.NotFoundError: 404,
     store.StoreError: 503,
     OperationalError: 503,
@@ -69,7 +71,7 @@ _DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take the method.",
 }
-_SAFE = (domain.CommunicationError, api.RequestError)
+_SAFE = (domain.CommunicationError, api.RequestError, DocumentsUnavailableError)
 """Whose text is meant for the caller; any other may hold what nobody outside should read."""
 
 

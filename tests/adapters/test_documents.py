@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.documents import Documents
+from adapters.documents import Documents, DocumentsUnavailableError
 from adapters.keys.master import TamperedError
 from adapters.keys.ring import CustomerKey
 
@@ -32,6 +32,13 @@ def test_the_same_bytes_again_change_nothing(tmp_path: Path) -> None:
     assert stored.read_bytes() == before
 
 
+def test_a_disk_that_takes_nothing_is_said_in_one_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DocumentsUnavailableError):
+        Documents(tmp_path / "file").put(KEY, PDF)
+    assert "Not a directory" in caplog.text
+
+
 def test_changed_bytes_are_noticed(tmp_path: Path) -> None:
     documents = Documents(tmp_path)
     sha256 = documents.put(KEY, PDF)
@@ -46,6 +53,6 @@ def test_a_full_disk_leaves_no_half_document(tmp_path: Path, monkeypatch: pytest
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DocumentsUnavailableError):
         Documents(tmp_path).put(KEY, PDF)
     assert [p for p in tmp_path.rglob("*") if p.is_file()] == []

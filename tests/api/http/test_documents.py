@@ -1,6 +1,7 @@
 """Documents in and out."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -118,6 +119,20 @@ def test_documents_belong_to_a_subject(acme: Tenant) -> None:
 def test_an_unknown_document(acme: Tenant) -> None:
     answer = acme.http.get("/v1/documents/5f0e8a34-2f0c-4a8e-8a50-0f5f6a1c9b77")
     assert (answer.status_code, answer.json()["code"]) == (404, "document_not_found")
+
+
+def test_a_disk_that_takes_nothing(acme: Tenant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing is recorded, and it is worth trying again."""
+    acme.put()
+    (tmp_path / "file").touch()
+    send = acme.http.post
+    with monkeypatch.context() as patch:
+        patch.setattr(acme.service.installation.documents, "folder", tmp_path / "file")
+        answer = send("/v1/subjects/invoice/4711/documents", data={"format": "pdf"}, files={"file": ("a.pdf", PDF)})
+    assert (answer.status_code, answer.json()["code"]) == (503, "documents_unavailable")
+    assert answer.headers["Retry-After"]
+    assert acme.sent(address="ap@payer.example")["documents"] == []
+    assert acme.upload()["size"] == len(PDF)
 
 
 def test_bytes_that_are_gone(acme: Tenant) -> None:
