@@ -113,8 +113,10 @@ def _message(attempt: Attempt, opened: Opened) -> fields.MessageDoc | None:
 
 
 def _requested_by(attempt: Attempt, opened: Opened) -> fields.PersonDoc | None:
+    """None where nobody is named: the API key alone is no person."""
     person = attempt.order.requested_by
-    return fields.PersonDoc(person.id, shown(opened, person.name)) if person else None
+    named = person is not None and (person.id or person.name)
+    return fields.PersonDoc(person.id, shown(opened, person.name)) if person and named else None
 
 
 def _error(outcome: Outcome, opened: Opened) -> fields.ErrorDoc:

@@ -16,6 +16,7 @@ from domain.values import (
     DocumentFormat,
     HandedMessage,
     Message,
+    Person,
     Role,
     SubjectDetails,
 )
@@ -217,6 +218,12 @@ def test_the_buyers_answer() -> None:
     communication.record_report(report(None, buyer_response=BuyerResponse.REJECTED), at(6))
     found = shown(communication).attempts[A1]
     assert (found["buyer_response"], found["status"], found["error"]) == ("rejected", "read", None)
+
+
+def test_an_api_key_alone_is_nobody_who_asked() -> None:
+    communication = invoice()
+    communication.send(order(requested_by=Person(api_key="api-1")), at(1))
+    assert shown(communication).attempts[A1]["requested_by"] is None
 
 
 def test_only_what_an_event_touched_is_written() -> None:
