@@ -16,7 +16,7 @@ from tests.support.kafka_service import KafkaService, running_broker, running_ka
 
 Pool = ConnectionPool[Connection[tuple[Any, ...]]]
 
-settings.register_profile("sendtrail", deadline=None)
+settings.register_profile("sendtrail", deadline=None, max_examples=50)
 settings.load_profile("sendtrail")
 
 
