@@ -12,7 +12,6 @@ from adapters.store.communications import persist
 from adapters.store.errors import BusyError
 from api import rendering
 from api.errors import SubjectNotFoundError
-from api.finding import remembered
 from api.http.problems import Problem, problem_of
 from api.rendering import Shown
 from api.sealing import Sealer, ref_of
@@ -75,9 +74,8 @@ class _Batch:
             position = loaded.positions.get(communication_id, 0)
             outcomes |= _apply(loaded.found.get(communication_id), its_jobs, position)
         opened = [o.shown for o in outcomes.values() if isinstance(o, _Outcome)]
-        where = remembered(self.tenant, ((one.attempt_id, one.communication.id) for one in opened))
         changed = {one.communication.id: one.communication for one in opened}
-        recorded = self.communications.record(changed.values(), tenant=self.tenant, writes=[where])
+        recorded = self.communications.record(changed.values(), tenant=self.tenant)
         return {index: _at(outcome, recorded) for index, outcome in outcomes.items()}
 
     def record_alone(self, communication_id: UUID, jobs: Sequence[Job]) -> Outcomes:

@@ -1,18 +1,12 @@
 """Finds the communication of an attempt that is named by its id alone."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, statement
+from adapters.database.session import Database, statement
 from api.errors import AttemptUnknownError
 
 SQL = load(__file__)
-
-
-def remembered(tenant: UUID, places: Iterable[tuple[str, UUID]]) -> Write:
-    """The write that says where attempts (id, communication) are, for the transaction that records them."""
-    return Write(SQL["remember"], [(UUID(attempt), tenant, communication) for attempt, communication in places])
 
 
 def communication_of(database: Database, tenant: UUID, attempt_id: UUID) -> UUID:

@@ -12,7 +12,7 @@ from adapters.keys.ring import CustomerKey
 from adapters.providers.port import Connection
 from api import planning, rendering
 from api.errors import ErasedError, SubjectNotFoundError
-from api.finding import communication_of, remembered
+from api.finding import communication_of
 from api.http.schemas import ResendIn, SendIn, SubjectRef
 from api.rendering import Shown
 from api.sealing import Sealer, ref_of
@@ -128,7 +128,6 @@ def _refuse_erased(sealer: Sealer, earlier: Order) -> None:
 
 def _recorded(installation: Installation, caller: Caller, place: UUID, attempt_id: str, command: "Command") -> Done:
     tenant = caller.tenant_id
-    where = [remembered(tenant, [(attempt_id, place)])]
-    communication, position = installation.communications.change(place, command, tenant=tenant, writes=where)
+    communication, position = installation.communications.change(place, command, tenant=tenant)
     document = rendering.attempt(installation.keys, tenant, Shown(communication, attempt_id, position))
     return Done(rendering.with_fields(document, position=position), position, frozenset({ref_of(communication)}))

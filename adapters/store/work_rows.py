@@ -21,7 +21,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]) -> list[Write]:
-    """The queue, correlation and asking rows for aggregates and the events just made of them."""
+    """The attempt, queue, correlation and asking rows for aggregates and the events just made of them."""
     rows: Rows = defaultdict(list)
     for communication, made in changed:
         for event in made:
@@ -33,6 +33,8 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
     match event:
         case e.SendAttempted(order=order) | e.Resent(order=order):
             _opened(rows, communication, communication.attempts[order.attempt_id])
+        case e.MarkedAsSent(order=order) if order is not None:
+            _remember(rows, communication, order.attempt_id)
         case e.DocumentAdded():
             for attempt in communication.attempts.values():
                 if not attempt.tries:
@@ -51,10 +53,15 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
 
 def _opened(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
     order = attempt.order
+    _remember(rows, communication, order.attempt_id)
     if order.connection_id:
         key = order.attempt_id
         rows["correlate"].append(_correlation(communication, order.connection_id, key, key, None))
     _enqueue(rows, communication, attempt)
+
+
+def _remember(rows: Rows, communication: InvoiceCommunication, attempt_id: str) -> None:
+    rows["remember"].append((UUID(attempt_id), communication.tenant_id, communication.id))
 
 
 def _enqueue(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:

@@ -1,3 +1,8 @@
+-- remember --
+-- Whose an attempt is: people name it by its id alone.
+INSERT INTO work.attempt (attempt_id, tenant_id, communication_id)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT (attempt_id) DO NOTHING
+
 -- enqueue --
 INSERT INTO work.queue (attempt_id, tenant_id, communication_id, connection_id, due_at)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])

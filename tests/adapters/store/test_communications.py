@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from adapters.bootstrap import Installation
 from adapters.database.session import Write
@@ -17,7 +19,7 @@ from adapters.store.errors import BusyError, NotFoundError, PositionLostError, V
 from adapters.store.recorder import Advance
 from domain.communication import InvoiceCommunication
 from domain.errors import AttemptOpenError
-from domain.values import Cause, Channel, HandedMessage, Order, Personal, Recipient
+from domain.values import Cause, Channel, HandedMessage, Order, Person, Personal, Recipient
 from tests.support.installation import START, TestClock, installed
 
 TENANT, OTHER_TENANT = uuid4(), uuid4()
@@ -82,6 +84,21 @@ def test_queue_and_correlation_follow_from_the_events(worker: Installation) -> N
     with worker.database.transaction() as found:
         keys = found.execute("SELECT key, recipient_no FROM work.correlation ORDER BY 2 NULLS FIRST").fetchall()
     assert keys == [(attempt_id, None), ("msg-7", 1)]
+
+
+def test_every_attempt_is_found_by_its_id_whoever_recorded_it(worker: Installation) -> None:
+    """At once: a resend must not wait for the read model."""
+    sent, again, marked = (str(uuid4()) for _ in range(3))
+    communication, somebody = invoice(), Person("u-7")
+    communication.send(order(sent), START)
+    communication.cancel(sent, somebody, START)
+    resent = replace(order(again), cause=Cause.RESEND, previous_attempt_id=sent)
+    communication.resend(resent, START, timedelta(days=1))
+    communication.mark_as_sent(marked, somebody, START, Personal(str(uuid4()), "c2VhbGVk"), START)
+    worker.communications.record([communication])
+    with worker.database.transaction() as found:
+        rows = found.execute("SELECT attempt_id::text, tenant_id, communication_id FROM work.attempt").fetchall()
+    assert sorted(rows) == sorted((one, TENANT, communication.id) for one in (sent, again, marked))
 
 
 def test_all_or_nothing_with_the_log_position(worker: Installation) -> None:
