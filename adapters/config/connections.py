@@ -72,6 +72,18 @@ class Connections:
             connection.execute(statement(SQL["update"]), (*values, changed.id))
         self.forget()
 
+    def make_default(self, chosen: Connection) -> None:
+        """Of its channel, instead of the one that was."""
+        with self.database.transaction() as connection:
+            connection.execute(statement(SQL["no_longer_default"]), (chosen.tenant_id, chosen.channel))
+            connection.execute(statement(SQL["make_default"]), (chosen.id,))
+        self.forget()
+
+    def defaults(self, tenant_id: UUID) -> set[UUID]:
+        """The connections used where a send names none: at most one a channel."""
+        with self.database.transaction(tenant_id) as connection:
+            return {row[0] for row in connection.execute(statement(SQL["defaults"]), (tenant_id,)).fetchall()}
+
     def disable(self, connection_id: UUID, at: datetime) -> None:
         """Raises ConfigError if there is none to disable."""
         with self.database.transaction() as connection:

@@ -14,6 +14,12 @@ FROM config.connection_by_id(%s)
 SELECT connection_id, tenant_id, provider, channel, name, settings, secrets, open_tracking
 FROM config.connection WHERE tenant_id = %s AND channel = %s AND is_default AND disabled_at IS NULL
 
+-- make_default --
+UPDATE config.connection SET is_default = true WHERE connection_id = %s AND disabled_at IS NULL
+
+-- defaults --
+SELECT connection_id FROM config.connection WHERE tenant_id = %s AND is_default AND disabled_at IS NULL
+
 -- of_tenant --
 SELECT connection_id, tenant_id, provider, channel, name, settings, secrets, open_tracking
 FROM config.connection WHERE tenant_id = %s AND disabled_at IS NULL ORDER BY channel, name

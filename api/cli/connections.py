@@ -74,6 +74,7 @@ def change(
     values: Values = None,
     secrets: Secrets = None,
     open_tracking: Annotated[bool | None, typer.Option(help="Count opens as read (check the law first).")] = None,
+    default: Annotated[bool, typer.Option("--default", help="Use it where a send names no connection.")] = False,
     database_url: DatabaseUrl = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -83,12 +84,16 @@ def change(
         if found is None:
             raise ConfigError(f"no connection {connection_id}")
         chosen = provider(found.provider)
+        if default and not chosen.sends:
+            raise ConfigError(f"{found.provider} only reports: nothing can be sent over it")
         given, hidden = _read(chosen, values, secrets)
         tracking = found.open_tracking if open_tracking is None else open_tracking
         changed = replace(
             found, settings=found.settings | given, secrets=found.secrets | hidden, open_tracking=tracking
         )
         installation.connections.update(changed)
+        if default:
+            installation.connections.make_default(changed)
     _warn_without_key(chosen, changed)
 
 
@@ -96,14 +101,16 @@ def change(
 def list_connections(tenant_name: TenantName, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Show a tenant's connections (never their secrets), how they fare, and what needs a person."""
     with owner(database_url, data_dir) as installation:
-        found = installation.connections.of_tenant(installation.tenants.named(tenant_name).id)
+        whose = installation.tenants.named(tenant_name).id
+        found, defaults = installation.connections.of_tenant(whose), installation.connections.defaults(whose)
         now = installation.clock()
         health = ConnectionHealth(installation.database, installation.clock).several(c.id for c in found)
     rows = [
-        (str(c.id), c.name, c.provider, c.channel, "on" if c.open_tracking else "off", state_of(health[c.id], now))
+        (str(c.id), c.name, c.provider, c.channel, "yes" if c.id in defaults else "",
+         "on" if c.open_tracking else "off", state_of(health[c.id], now))
         for c in found
-    ]
-    columns = ["id", "name", "provider", "channel", "open tracking", "sending"]
+    ]  # fmt: skip
+    columns = ["id", "name", "provider", "channel", "default", "open tracking", "sending"]
     table(columns, rows, empty="No connection yet: sendtrail connection add")
     for one in found:
         for warning in warnings_of(one, health[one.id], now):
@@ -114,7 +121,15 @@ def list_connections(tenant_name: TenantName, database_url: DatabaseUrl = None, 
 def disable(connection_id: UUID, database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Stop sending over a connection and refuse its webhooks; its history stays."""
     with owner(database_url, data_dir) as installation:
+        found = installation.connections.get(connection_id)
+        was_default = found and connection_id in installation.connections.defaults(found.tenant_id)
         installation.connections.disable(connection_id, installation.clock())
+    if found and was_default:
+        typer.echo(
+            f"no connection is the default for {found.channel} now: sends that name none need action until\n"
+            "  sendtrail connection set ID --default",
+            err=True,
+        )
 
 
 def _need(need: Need) -> tuple[str, str, str, str]:

@@ -78,6 +78,20 @@ def test_one_default_connection_a_channel_and_the_newest_wins(roles: tuple[Insta
     assert api.connections.default(tenant, Channel.EMAIL) is None
 
 
+def test_another_connection_can_become_the_default(roles: tuple[Installation, Installation]) -> None:
+    owner, api = roles
+    tenant = owner.tenants.add("acme", START).id
+    one, two = (
+        owner.connections.add(tenant, name, "sendgrid", Channel.EMAIL, START, settings={}, secrets={})
+        for name in ("one", "two")
+    )
+    text = owner.connections.add(tenant, "text", "twilio", Channel.SMS, START, settings={}, secrets={})
+    assert owner.connections.defaults(tenant) == {two.id, text.id}
+    owner.connections.make_default(one)
+    assert api.connections.default(tenant, Channel.EMAIL) == one
+    assert api.connections.defaults(tenant) == {one.id, text.id}
+
+
 def test_another_tenants_connection_is_no_default(roles: tuple[Installation, Installation]) -> None:
     owner, api = roles
     one, other = owner.tenants.add("one", START).id, owner.tenants.add("other", START).id

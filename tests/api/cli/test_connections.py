@@ -48,6 +48,25 @@ def heard(service: Service, tenant: Tenant, *answers: Any) -> None:
             breaker.heard(connection, answer, service.clock())
 
 
+def test_the_default_can_be_chosen_and_its_end_is_told(own_service: Service, listing: List) -> None:
+    tenant = own_service.tenant()
+    first, second = (tenant.connect(secrets={"api_key": "SG.x", "public_key": "abc"}) for _ in range(2))
+    defaults = own_service.owner.connections.defaults
+    assert defaults(tenant.id) == {second}
+    environment = {
+        "SENDTRAIL_DATABASE_URL": own_service.owner.settings.database_url,
+        "SENDTRAIL_MASTER_KEY": MASTER_KEY,
+    }
+    run = CliRunner().invoke
+    assert run(app, ["connection", "set", str(first), "--default"], env=environment).exit_code == 0
+    assert defaults(tenant.id) == {first}
+    (line,) = [line for line in listing(tenant).splitlines() if str(first) in line]
+    assert line.split()[-3:] == ["yes", "off", "yes"]
+    done = run(app, ["connection", "disable", str(first)], env=environment)
+    assert "sendtrail connection set ID --default" in done.output
+    assert "default" not in run(app, ["connection", "disable", str(second)], env=environment).output
+
+
 def test_a_connection_that_is_well_has_no_warning(own_service: Service, listing: List) -> None:
     tenant = own_service.tenant()
     tenant.connect(secrets={"api_key": "SG.x", "public_key": "abc"})
