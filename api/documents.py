@@ -77,7 +77,7 @@ def get(installation: Installation, caller: Caller, document_id: UUID) -> Opened
     if row is None:
         raise DocumentNotFoundError
     sha256, key_id, format_, sealed_name = row
-    key = installation.keys.keys([key_id], caller.tenant_id)[key_id]
+    key = installation.keys.keys([key_id], caller.tenant_id, anew=True)[key_id]
     if key is None:
         raise DocumentErasedError
     try:

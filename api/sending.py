@@ -122,7 +122,7 @@ def _refuse_erased(sealer: Sealer, earlier: Order) -> None:
     sealed: list[Personal] = []
     collect(earlier, sealed)
     used = {p.key for p in sealed} | {d.key for d in earlier.documents}
-    if None in sealer.installation.keys.keys(used, sealer.tenant).values():
+    if None in sealer.installation.keys.keys(used, sealer.tenant, anew=True).values():
         raise ErasedError
 
 

@@ -79,10 +79,16 @@ class KeyRing:
             raise MissingKeyError(f"no key could be made for a customer of tenant {tenant}")
         return CustomerKey(str(found[0]), self.master.open(found[1], found[0].bytes))
 
-    def keys(self, ids: Iterable[str], tenant: UUID | None = None) -> dict[str, CustomerKey | None]:
-        """Keys by id, None for a destroyed one. Raises MissingKeyError for one that was never there."""
+    def keys(
+        self, ids: Iterable[str], tenant: UUID | None = None, *, anew: bool = False
+    ) -> dict[str, CustomerKey | None]:
+        """Keys by id, None for a destroyed one. Raises MissingKeyError for one that was never there.
+
+        `anew`: asks the database whatever is remembered, where an erasure must be seen at once.
+        """
         now, wanted = time.monotonic(), set(ids)
-        found = {i: known for i in wanted if (known := self._known.get(i)) and known[0] >= now}
+        remembered = {} if anew else self._known
+        found = {i: known for i in wanted if (known := remembered.get(i)) and known[0] >= now}
         if unknown := wanted - found.keys():
             loaded = self._load(unknown, tenant, now + _SECONDS)
             if missing := unknown - loaded.keys():

@@ -96,6 +96,17 @@ def test_kept_answers_are_dropped_and_nothing_is_sent_twice(acme: Tenant) -> Non
     assert (again["id"], again["recipient"], acme.attempt_count()) == (first["id"], ERASED, 1)
 
 
+def test_what_another_process_erased_is_neither_shown_nor_sent_again_at_once(acme: Tenant) -> None:
+    """Whatever keys this one remembers: 15 s are long enough for an e-mail to somebody who was to be forgotten."""
+    acme.put(customer={"id": "c-1", "name": "Jan"})
+    document, attempt = acme.upload()["id"], acme.sent(address="ap@payer.example")["id"]
+    assert acme.http.get(f"/v1/documents/{document}").status_code == 200
+    assert erase_customer(acme.service.owner, acme.id, "c-1", Person(id="dpo")) == 1
+    assert acme.http.get(f"/v1/documents/{document}").status_code == 410
+    again = acme.http.post(f"/v1/attempts/{attempt}/resend")
+    assert (again.status_code, again.json()["code"]) == (409, "erased")
+
+
 def test_the_console_command_erases_in_its_own_role(acme: Tenant) -> None:
     """The owner's connections are not held to one tenant: it must still reach this one's customer alone."""
     other = acme.service.tenant()
