@@ -18,6 +18,7 @@ ROUTES = [
     ("POST", "/v1/attempts:bulk", "send"),
     ("POST", f"/v1/attempts/{_ID}/resend", "send"),
     ("POST", f"/v1/attempts/{_ID}/refresh", "send"),
+    ("POST", f"/v1/attempts/{_ID}/cancel", "send"),
     ("POST", "/v1/communications:mark_sent", "send"),
     ("POST", f"/v1/communications/{_ID}/ignore", "send"),
     ("POST", f"/v1/communications/{_ID}/restore", "send"),
