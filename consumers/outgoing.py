@@ -31,7 +31,10 @@ def prepare(
     subject = order.message.subject if order.message else None
     text = order.message.text if order.message else None
     wanted = [subject, text, *(r.address for r in recipients), *(r.name for r in recipients)]
-    plain = installation.keys.open([*wanted, *(d.filename for d in order.documents)])
+    sealed = [*wanted, *(d.filename for d in order.documents)]
+    # Asked of the database, whatever is remembered: nobody is written to after an erasure.
+    installation.keys.keys({value.key for value in sealed if value}, anew=True)
+    plain = installation.keys.open(sealed)
     # An e-invoice names its buyer itself; on any other channel nobody without an address gets this far.
     no_address = None if order.channel is Channel.E_INVOICING else ERASED
     if any((plain[r.address] if r.address else no_address) == ERASED for r in recipients):

@@ -163,9 +163,9 @@ def test_a_removed_connection_and_a_lost_document_fail_with_their_reason(
 
 def test_an_erased_recipient_is_not_written_to(world: Sending) -> None:
     sent = world.ask(Channel.EMAIL, ["ap@payer.example"])
+    world.worker.keys.open([r.address for r in world.attempt(sent).order.recipients])
     with world.worker.database.transaction() as connection:
         connection.execute("UPDATE config.customer_key SET wrapped = NULL, destroyed_at = %s", (world.clock(),))
-    world.worker.keys.forget()
     dispatch(world)
     outcome = world.attempt(sent).outcome()
     assert (outcome.status, outcome.reason, outcome.detail) == (Status.FAILED, "erased", None)
