@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer and a package registry; everything else goes into .venv and .cache.
 PYTHON ?= python3
 ARGS ?=
+NAME ?=
 UPGRADE ?=
 
 BIN := .venv/bin
@@ -40,8 +41,8 @@ format: install ## put the code into the common shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: install ## measure, as ratios within one run (make bench ARGS='project --rounds 5')
-	$(BIN)/python -m tests.bench $(ARGS)
+bench: install ## measure, as ratios within one run (make bench NAME=project ARGS='--rounds 5')
+	$(BIN)/python -m tests.bench $(NAME) $(ARGS)
 
 lock: install ## pin all dependencies anew (make lock UPGRADE=--upgrade for the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.txt

@@ -1,4 +1,4 @@
-"""`make bench`: every figure as a table and a line of JSON; `make bench ARGS='project --rounds 5'` for some of them."""
+"""`make bench`: every figure as a table and a line of JSON; `make bench NAME=project` for some of them."""
 
 import sys
 from collections.abc import Callable
