@@ -1,7 +1,7 @@
 """From the log's records to notices: what each raw request says, in our words. Reads nothing but the connection."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -41,6 +41,12 @@ class Notice(NamedTuple):
     connection: Connection
     report: ProviderReport
     received_at: datetime
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, in UTC: by the provider's clock, else when it came in."""
+        moment = self.report.occurred_at or self.received_at
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     @property
     def keys(self) -> list[str]:

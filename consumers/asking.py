@@ -12,6 +12,7 @@ from adapters.database.queries import load
 from adapters.database.session import statement
 from adapters.keys.ring import ERASED
 from adapters.providers.calls import raw, wait
+from adapters.providers.e_invoice import is_key
 from adapters.providers.port import Connection, Lookup, MisconfiguredError, ProviderReport
 from adapters.providers.registry import provider as provider_named
 from consumers.arrivals import Notice, Place, is_possible
@@ -63,7 +64,7 @@ class Asker:
         self.attaching = Attaching(installation)
 
     def questions(self, attempt: Attempt, connection: Connection) -> list[Question]:
-        """One for each message that the provider gave an id, and one for each try whose answer is missing."""
+        """One for each message with an id of the provider's (an invoice's key is none) and each try without answer."""
         known = _SpokenFor(self.installation, connection, attempt)
         addresses, text = self._opened(attempt, connection)
         return [
@@ -81,6 +82,7 @@ class Asker:
             )
             for one in attempt.tries
             for message in one.messages or _unnamed(one)
+            if not is_key(message.message_id)
         ]
 
     def ask(
@@ -175,5 +177,5 @@ def _alone(one: Try) -> int | None:
 
 def _only(found: list[ProviderReport]) -> str | None:
     """Proof that the provider has it: exactly one message."""
-    ids = {r.message_id for r in found if r.message_id}
+    ids = {r.message_id for r in found if r.message_id and not is_key(r.message_id)}
     return ids.pop() if len(ids) == 1 else None

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,6 +41,7 @@ class Attaching:
         targets = [(notice, target_of(notice, known)) for notice in notices]
         ids = {target.communication_id for _, target in targets if target}
         found = self.installation.communications.load(ids).found if ids else {}
+        targets = [(notice, target and _meant(notice, target, found)) for notice, target in targets]
         done = Attached([], {}, [])
         keys = self._keys(_attempts(found, (target for _, target in targets if target)))
         for notice, target in targets:
@@ -55,10 +55,12 @@ class Attaching:
 
     def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
         """The same for notices that are known to be about this attempt. Raises MissingKeyError, SealError."""
-        attempt = communication.attempt(attempt_id)
-        keys = self.installation.keys.keys(_key_ids(attempt), communication.tenant_id)
-        for notice in notices:
-            target = Target(communication.id, attempt_id, _whose(attempt, notice.report.message_id))
+        attempt, found = communication.attempt(attempt_id), {communication.id: communication}
+        asked = [(n, Target(communication.id, attempt_id, _whose(attempt, n.report.message_id))) for n in notices]
+        targets = [(notice, _meant(notice, target, found)) for notice, target in asked]
+        wanted = {key_id for attempt in _attempts(found, (t for _, t in targets)) for key_id in _key_ids(attempt)}
+        keys = self.installation.keys.keys(wanted, communication.tenant_id)
+        for notice, target in targets:
             self._report(notice, target, communication, keys)
 
     def _report(self, notice: Notice, target: Target, communication: InvoiceCommunication, keys: Keys) -> bool:
@@ -105,7 +107,7 @@ def delivery_report(notice: Notice, attempt_id: str, recipient: int | None, key:
         report_id=f"{connection.provider}:{report.event_id}",
         attempt_id=attempt_id,
         provider_event=report.provider_event,
-        occurred_at=_in_utc(report.occurred_at or notice.received_at),
+        occurred_at=notice.at,
         status=report.status,
         reason=report.reason,
         counts=report.status is not None and not report.ignored and not untracked,
@@ -124,6 +126,17 @@ def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int |
         return None
     found = _recipients(attempt, address.strip(), keys) or _recipients(attempt, _normal(attempt, address), keys)
     return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
+
+
+def _meant(notice: Notice, target: Target, found: Mapping[UUID, InvoiceCommunication]) -> Target:
+    """An id of ours decides; one of theirs may be that of several attempts, of which one is meant."""
+    communication, report = found.get(target.communication_id), notice.report
+    attempt = communication.attempts.get(target.attempt_id) if communication else None
+    if communication is None or attempt is None or report.attempt_id == target.attempt_id:
+        return target
+    meant = communication.meant(attempt, report.message_id, notice.at)
+    whose = target.recipient if meant is attempt else _whose(meant, report.message_id)
+    return Target(communication.id, meant.order.attempt_id, whose)
 
 
 def _whose(attempt: Attempt, message_id: str | None) -> int | None:
@@ -158,7 +171,3 @@ def _key_ids(attempt: Attempt) -> set[str]:
     order = attempt.order
     addressed = {r.address.key for r in order.recipients if r.address}
     return addressed or {d.key for d in order.documents}
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -41,8 +41,8 @@ def take(
 ) -> None:
     """Record that try `number` was taken under these ids. Of a call for one recipient alone, they are that one's."""
     tried = next(t for t in communication.attempt(attempt_id).tries if t.number == number)
-    if len(tried.recipients) == 1 and len(messages) == 1:
-        messages = [HandedMessage(messages[0].message_id, tried.recipients[0])]
+    if len(tried.recipients) == 1:
+        messages = [HandedMessage(m.message_id, tried.recipients[0]) for m in messages]
     communication.hand_over(attempt_id, number, messages, at)
 
 

@@ -1,6 +1,7 @@
 """InvoiceCommunication: everything sent about one subject. Commands decide and may refuse; events only record."""
 
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -200,6 +201,27 @@ class InvoiceCommunication(Aggregate):
             return self.attempts[attempt_id]
         except KeyError:
             raise errors.AttemptNotFoundError from None
+
+    def meant(self, attempt: Attempt, message_id: str | None, at: datetime) -> Attempt:
+        """Which attempt a report of that moment is about that names `message_id`, where `attempt` goes by that name.
+
+        A buyer's answer names the invoice, which has the same name however often it is sent over a connection: the
+        newest attempt is meant whose message was on its way by then; the first, if none was.
+        """
+        if len(self.attempts) == 1:
+            return attempt
+        over = attempt.order.connection_id
+        sent = [
+            (one.at, other)
+            for other in self.attempts.values()
+            for one in other.tries
+            if message_id and other.order.connection_id == over and one.sent_as(message_id)
+        ]
+        if not any(other is attempt for _, other in sent):
+            return attempt
+        before = [one for one in sent if one[0] <= at]
+        _, found = max(before, key=itemgetter(0)) if before else min(sent, key=itemgetter(0))
+        return found
 
     def shown(self) -> Attempt | None:
         """The attempt that the overview shows: the newest-asked that counts, else the newest."""

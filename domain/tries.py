@@ -39,6 +39,9 @@ class Try(msgspec.Struct, omit_defaults=True):
     def knows(self, message_id: str, recipient: int) -> bool:
         return any(m.message_id == message_id and m.recipient in (None, recipient) for m in self.messages)
 
+    def sent_as(self, message_id: str) -> bool:
+        return any(m.message_id == message_id for m in self.messages)
+
     def names(self, message_id: str | None, recipient: int) -> bool:
         """Whether the message id is this recipient's alone."""
         return any(m.message_id == message_id and m.recipient == recipient for m in self.messages)

@@ -10,7 +10,7 @@ from adapters.providers.xml import Element, parse
 XML_TYPES = frozenset({"application/xml", "text/xml"})
 PDF_TYPE = "application/pdf"
 SIREN_SCHEME = "0002"
-_KEY = "invoice:"
+KEY = "invoice:"
 _SIREN = re.compile("[0-9]{9}")
 _TRADE = ("SupplyChainTradeTransaction", "ApplicableHeaderTradeAgreement", "SellerTradeParty")
 _UBL_SELLER = ("AccountingSupplierParty", "Party")
@@ -42,15 +42,15 @@ def named(content: bytes) -> Named:
 
 def is_key(message_id: str | None) -> bool:
     """Whether it is an invoice that is named, and not what a platform calls a message."""
-    return bool(message_id and message_id.startswith(_KEY))
+    return bool(message_id and message_id.startswith(KEY))
 
 
 def french_key(told: Named) -> str | None:
     """How a French life-cycle message finds what was sent: by number and seller."""
     if not told.number:
         return None
-    key = f"{_KEY}{told.siren or '?'}:{' '.join(told.number.split())}".lower()
-    return key if len(key) <= ID_LIMIT and key.isprintable() else _KEY + digest(key)
+    key = f"{KEY}{told.siren or '?'}:{' '.join(told.number.split())}".lower()
+    return key if len(key) <= ID_LIMIT and key.isprintable() else KEY + digest(key)
 
 
 def siren(identifiers: list[Element]) -> str | None:

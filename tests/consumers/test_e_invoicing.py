@@ -1,6 +1,7 @@
 """An e-invoice from its dispatch to the buyer's answer: over an access point of one's own, whose webhooks are XML."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from domain.communication import InvoiceCommunication
 from domain.reports import BuyerResponse
 from domain.status import Status
 from domain.values import Cause, Channel, Document, DocumentFormat, Order, Recipient
-from tests.adapters.providers.kit_peppol import invoice
+from tests.adapters.providers.kit_peppol import INVOICE_RESPONSE, NUMBER, answer, application_response, invoice
 from tests.consumers.hooks import Hooks, Sent, hooks
 from tests.support.eventually import eventually
 
@@ -144,6 +145,44 @@ def test_what_is_refused_says_why(
     outcome = world.attempt(sent).outcome()
     assert (outcome.status, outcome.reason) == (status, reason)
     assert (outcome.detail is not None) == (document is not None)
+
+
+def resent(world: Hooks, first: Sent) -> Sent:
+    communication, now = world.worker.communications.get(first.communication_id), world.clock()
+    known = communication.attempt(first.attempt_id).order
+    order = Order(
+        str(uuid4()), Cause.RESEND, Channel.E_INVOICING, previous_attempt_id=first.attempt_id,
+        connection_id=known.connection_id, provider=known.provider,
+    )  # fmt: skip
+    communication.resend(order, now, timedelta(days=90))
+    world.worker.communications.record([communication])
+    assert Dispatcher(world.worker).run_once() == 1
+    return Sent(communication.id, order.attempt_id, order.attempt_id, [])
+
+
+def response(word: str, at: datetime, name: str) -> bytes:
+    return application_response(
+        answer(word, NUMBER), kind=INVOICE_RESPONSE, name=name, day=f"{at:%Y-%m-%d}", time=f"{at:%H:%M:%S}Z"
+    )
+
+
+@pytest.mark.parametrize("late_first", [True, False])
+def test_an_answer_after_a_resend_is_about_the_newest_that_was_sent_by_then(
+    late_first: bool, world: Hooks, simulator: Running
+) -> None:
+    """It names the invoice alone, and both attempts were sent under that name."""
+    connection = connected(world, simulator)
+    first = asked(world, connection, invoice())
+    assert Dispatcher(world.worker).run_once() == 1
+    between = world.clock()
+    world.clock.forward(hours=1)
+    second = resent(world, first)
+    after = world.clock.forward(hours=1)
+    said = [response("UQ", between, "r-1"), response("AP", after, "r-2")]
+    world.put(*(reversed(said) if late_first else said), connection=connection)
+    world.consume()
+    assert world.attempt(first).buyer_response is BuyerResponse.UNDER_QUERY
+    assert world.attempt(second).buyer_response is BuyerResponse.ACCEPTED
 
 
 def test_whose_data_was_erased_is_sent_nothing(world: Hooks, simulator: Running) -> None:

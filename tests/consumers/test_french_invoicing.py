@@ -70,6 +70,19 @@ def sent(name: str, digits: str, world: Hooks, simulator: Running) -> Sent:
     return Sent(communication.id, order.attempt_id, "", [])
 
 
+def resent(world: Hooks, first: Sent) -> Sent:
+    communication = world.worker.communications.get(first.communication_id)
+    known = communication.attempt(first.attempt_id).order
+    order = Order(
+        str(uuid4()), Cause.RESEND, Channel.E_INVOICING, previous_attempt_id=first.attempt_id,
+        connection_id=known.connection_id, provider=known.provider,
+    )  # fmt: skip
+    communication.resend(order, world.clock(), timedelta(days=90))
+    world.worker.communications.record([communication])
+    assert Dispatcher(world.worker).run_once() == 1
+    return Sent(communication.id, order.attempt_id, "", [])
+
+
 def asked(world: Hooks, made: Sent) -> Attempt:
     """After an hour, in which everything is asked that is due."""
     world.clock.forward(seconds=timedelta(hours=1).total_seconds())
@@ -126,6 +139,20 @@ def test_a_second_attempt_with_the_same_invoice_never_hides_the_first(world: Hoo
     outcome = world.attempt(second).outcome()
     assert (outcome.status, outcome.reason) == (Status.REJECTED, "duplicate")
     assert not world.attempt(second).replaces_earlier
+
+
+def test_of_an_invoice_sent_twice_each_attempt_hears_its_own(world: Hooks, simulator: Running) -> None:
+    """A platform takes an invoice again that it rejected; its life-cycle messages name the invoice alone."""
+    first = sent("afnor", "2001", world, simulator)
+    eventually(lambda: asked(world, first).outcome().status is Status.REJECTED)
+    heard = world.attempt(first).report_ids
+    world.clock.forward(hours=1)
+    second = resent(world, first)
+    assert world.attempt(second).outcome().status is Status.SENT
+    eventually(lambda: asked(world, second).outcome().status is Status.REJECTED)
+    assert world.attempt(first).report_ids == heard
+    assert len(world.attempt(second).report_ids) == len(heard)
+    assert not heard & world.attempt(second).report_ids
 
 
 def test_the_loop_asks_by_itself(world: Hooks, simulator: Running) -> None:

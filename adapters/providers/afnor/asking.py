@@ -4,7 +4,6 @@ import httpx
 import msgspec
 
 from adapters.providers.afnor import flows, life_cycle, service
-from adapters.providers.e_invoice import is_key
 from adapters.providers.port import Connection, Lookup, ProviderReport
 from adapters.providers.reading import ID_LIMIT, moment, text
 from domain.status import Status
@@ -15,15 +14,13 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
     found: list[ProviderReport] = []
     for flow in _flows(lookup, connection, http):
         name, told = str(flow["flowId"]), flows.read(flow)
-        said = [told, *(_said_of(flow, lookup, connection, http) if told.status is Status.SENT else [])]
-        found += [msgspec.structs.replace(r, message_id=name, attempt_id=lookup.attempt_id) for r in said]
+        found.append(msgspec.structs.replace(told, message_id=name, attempt_id=lookup.attempt_id))
+        found += _said_of(flow, lookup, connection, http) if told.status is Status.SENT else []
     return found
 
 
 def _flows(lookup: Lookup, connection: Connection, http: httpx.Client) -> list[flows.Flow]:
-    """The one of that id; else those with our tracking id that are nobody else's. An invoice's key names no flow."""
-    if is_key(lookup.message_id):
-        return []
+    """The one of that id; else those with our tracking id that are nobody else's."""
     if lookup.message_id:
         flow = service.flow(lookup.message_id, connection, http)
         return [flow] if flow is not None and flows.is_flow(flow) else []

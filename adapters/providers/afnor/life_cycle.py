@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import httpx
+import msgspec
 
 from adapters.providers.afnor import service
-from adapters.providers.e_invoice import Named, named
+from adapters.providers.e_invoice import Named, french_key, named
 from adapters.providers.france_cdv.documents import Said, statuses
 from adapters.providers.port import Connection, ProviderReport, UnreadableError
 from adapters.providers.reading import ID_LIMIT, moment, text
@@ -94,13 +95,14 @@ def book(connection: Connection) -> Book:
 
 
 def ask_about(flow: str, since: datetime, connection: Connection, http: httpx.Client) -> list[ProviderReport]:
-    """What was said since then about the invoice in that flow. Raises httpx.HTTPError, MisconfiguredError."""
+    """What was said since then about the invoice in that flow, under its key. Raises HTTPError, MisconfiguredError."""
     chosen = book(connection)
     with chosen.lock:
         invoice = chosen.invoice(flow, connection, http)
         if invoice.number:
             chosen.look(since - OVERLAP, connection, http)
-        return chosen.about(invoice) if invoice.number else []
+        key = french_key(invoice)
+        return [msgspec.structs.replace(r, message_id=key) for r in chosen.about(invoice)] if key else []
 
 
 def _number(invoice: Named) -> str:

@@ -5,10 +5,11 @@ from uuid import UUID, uuid5
 
 from adapters.providers import e_invoice
 from adapters.providers.peppol.parties import endpoint, invoice_key, participant
-from adapters.providers.port import Outgoing, Refused, UnreadableError
+from adapters.providers.port import Outgoing, Refused, Taken, UnreadableError
 from adapters.providers.reading import ID_LIMIT, attempt_id
 from adapters.providers.xml import Element, parse
 from domain.status import Status
+from domain.values import HandedMessage
 
 _PARTIES = {"seller": "AccountingSupplierParty", "buyer": "AccountingCustomerParty"}
 
@@ -29,6 +30,10 @@ class Parcel(NamedTuple):
         """What an Invoice Response to it will name; None where the document leaves it open."""
         known = self.number and self.seller
         return invoice_key(self.number, seller=self.seller, buyer=self.receiver) if known else None
+
+    def taken(self, name: str) -> Taken:
+        """Under the name that the access point gave it, and under what an Invoice Response will name."""
+        return Taken([HandedMessage(one) for one in (name, self.invoice_key) if one])
 
 
 def pack(outgoing: Outgoing) -> Parcel | Refused:

@@ -2,6 +2,7 @@
 
 import re
 
+from adapters.providers.e_invoice import KEY
 from adapters.providers.reading import ID_LIMIT, digest, text
 from adapters.providers.xml import Element
 
@@ -41,4 +42,4 @@ def invoice_key(number: str | None, *, seller: str | None, buyer: str | None) ->
     """
     if not number:
         return None
-    return "invoice:" + digest(*(part.casefold() for part in (" ".join(number.split()), seller or "", buyer or "")))
+    return KEY + digest(*(part.casefold() for part in (" ".join(number.split()), seller or "", buyer or "")))

@@ -78,7 +78,7 @@ def submission(parcel: Parcel, connection: Connection) -> str:
 def _settled(told: Answer, parcel: Parcel, connection: Connection, http: httpx.Client) -> Answer:
     """The transaction decides where the answer does not. If it is not there, nobody knows: it may be under way."""
     if isinstance(told, Taken):
-        return _taken(parcel)
+        return parcel.taken(parcel.name)
     if not isinstance(told, Unknown):
         return told
     try:
@@ -88,13 +88,7 @@ def _settled(told: Answer, parcel: Parcel, connection: Connection, http: httpx.C
     if transaction is None:
         return told
     meaning = state(transaction)
-    return _refused(meaning, transaction, told) if meaning.status in _ENDED else _taken(parcel)
-
-
-def _taken(parcel: Parcel) -> Taken:
-    """Under the envelope's id, and under what an Invoice Response will name."""
-    names = [parcel.name, *([parcel.invoice_key] if parcel.invoice_key else [])]
-    return Taken([HandedMessage(name) for name in names])
+    return _refused(meaning, transaction, told) if meaning.status in _ENDED else parcel.taken(parcel.name)
 
 
 def _refused(meaning: Meaning, transaction: dict[str, Any], told: Unknown) -> Refused:

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import msgspec
+from msgspec.structs import replace
 
 from adapters.providers.calls import ask, report_of
+from adapters.providers.e_invoice import is_key
 from adapters.providers.meaning import SENT, report
 from adapters.providers.peppol import documents as peppol
 from adapters.providers.peppol.parcel import key_of
@@ -48,7 +49,7 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
         return []
     name = text(document.get("id"), ID_LIMIT)
     found = _reports(document) + _answers(document, api)
-    return [msgspec.structs.replace(r, message_id=name, attempt_id=lookup.attempt_id) for r in found]
+    return [r if is_key(r.message_id) else replace(r, message_id=name, attempt_id=lookup.attempt_id) for r in found]
 
 
 class _Api:

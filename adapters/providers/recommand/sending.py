@@ -46,7 +46,8 @@ def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answ
     if isinstance(body, Refused):
         return body
     answer = exchange(http, "POST", url, auth=auth, json=body)
-    return outcome(answer) if isinstance(answer, RawAnswer) else answer
+    told = outcome(answer) if isinstance(answer, RawAnswer) else answer
+    return parcel.taken(told.messages[0].message_id) if isinstance(told, Taken) else told
 
 
 def outcome(answer: RawAnswer) -> Answer:

@@ -10,11 +10,22 @@ from domain.reports import BuyerResponse
 from domain.status import Status
 from tests.adapters.providers.flow_service import at, life_cycle, results, token
 from tests.adapters.providers.kit import ATTEMPT, NOON
-from tests.adapters.providers.kit_france import FLOW, acknowledgement, flow, invoice, message, reference, said
+from tests.adapters.providers.kit_france import (
+    FLOW,
+    NUMBER,
+    SELLER,
+    acknowledgement,
+    flow,
+    invoice,
+    message,
+    reference,
+    said,
+)
 from tests.adapters.providers.scripted import HANG, Scripted, http
 
 AFNOR = provider("afnor")
 KNOWN = Lookup(ATTEMPT, FLOW)
+KEY = f"invoice:{SELLER}:{NUMBER}".lower()
 LOST = Lookup(ATTEMPT, None, None, NOON)
 
 
@@ -31,7 +42,7 @@ def test_the_acknowledgement_and_what_was_said_since(api: Scripted, client: http
         (Status.DELIVERED, None),
         (Status.READ, BuyerResponse.REJECTED),
     ]
-    assert {(r.message_id, r.attempt_id) for r in found} == {(FLOW, ATTEMPT)}
+    assert [(r.message_id, r.attempt_id) for r in found] == [(FLOW, ATTEMPT), (KEY, None), (KEY, None)]
     _, asked, original, search, *messages = api.received
     assert (asked.method, asked.path, asked.query) == ("GET", f"/flow-service/v1/flows/{FLOW}", {})
     assert (original.path, original.query) == (asked.path, {"docType": "Original"})
@@ -65,7 +76,11 @@ def test_each_message_is_fetched_once_however_often_and_for_whom_is_asked(api: S
     )
     found = AFNOR.status(Lookup(other, "f-2"), here, client)
     assert [r.provider_event for r in found] == ["Ok", "205", "211"]
-    assert {r.attempt_id for r in found} == {other}
+    assert [r.message_id for r in found] == [
+        "f-2",
+        KEY.replace(NUMBER.lower(), "fa-2"),
+        KEY.replace(NUMBER.lower(), "fa-2"),
+    ]
     later = api.received[7].json
     assert later["where"]["updatedAfter"] == "2026-01-15T12:29:58.000Z"  # from where the last look ended
     api.answers(http(200, flow()), results())
@@ -105,7 +120,8 @@ def test_only_messages_about_this_sellers_invoice(api: Scripted, client: httpx.C
     several = (said("203", number="FA-99"), said("205", seller="552032534"), said("204", seller=""), b"<html/>", b"")
     listed = results(*(life_cycle(f"lc-{n}") for n in range(len(several))))
     api.answers(token(), http(200, flow()), http(200, invoice()), listed, *about(*several))
-    assert [r.provider_event for r in AFNOR.status(KNOWN, at(api), client)] == ["Ok", "204"]
+    _, told = AFNOR.status(KNOWN, at(api), client)
+    assert (told.provider_event, told.message_id) == ("204", KEY)  # although the message names no seller
 
 
 def test_a_number_is_found_however_it_is_written(api: Scripted, client: httpx.Client) -> None:
@@ -145,11 +161,6 @@ def test_what_is_not_there(api: Scripted, client: httpx.Client) -> None:
     assert AFNOR.status(KNOWN, at(api), client) == []
     api.answers(token(), results())
     assert AFNOR.status(LOST, at(api), client) == []
-
-
-def test_an_invoice_is_no_flow(api: Scripted, client: httpx.Client) -> None:
-    assert AFNOR.status(Lookup(ATTEMPT, "invoice:732829320:fa-2026-0017"), at(api), client) == []
-    assert not api.received
 
 
 @pytest.mark.parametrize("said", [HANG, http(500), http(503), http(429), http(403), http(204)])

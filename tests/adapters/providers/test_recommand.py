@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.providers.peppol.parties import invoice_key
 from adapters.providers.port import (
     BadSignatureError,
     MisconfiguredError,
@@ -25,12 +26,15 @@ from tests.adapters.providers.kit_network import outgoing, recommand, ubl
 from tests.adapters.providers.kit_peppol import (
     BUYER,
     DOCUMENT,
+    NUMBER,
+    SELLER,
     invoice,
     recommand_body,
 )
 from tests.adapters.providers.scripted import CUT, HANG, Scripted, http, nobody
 
 RECOMMAND = provider("recommand")
+KEY = str(invoice_key(NUMBER, seller=SELLER, buyer=BUYER))
 VALID, INVALID = http(200, {"success": True, "isValid": True}), http(200, {"success": True, "isValid": False})
 SENT = {"success": True, "id": DOCUMENT, "sentOverPeppol": True, "envelopeId": "env-1", "deliveryStatus": "pending"}
 
@@ -44,7 +48,8 @@ def events(body: bytes) -> list[ProviderReport]:
 
 def test_the_recipient_is_verified_and_the_document_sent_as_it_is(api: Scripted, client: httpx.Client) -> None:
     api.answers(VALID, http(200, SENT))
-    assert RECOMMAND.send(outgoing(), recommand(api.url), client) == Taken([HandedMessage(DOCUMENT)])
+    taken = Taken([HandedMessage(DOCUMENT), HandedMessage(KEY)])
+    assert RECOMMAND.send(outgoing(), recommand(api.url), client) == taken
     verified, sent = api.received
     assert (verified.path, verified.json) == ("/api/v1/verify", {"peppolAddress": BUYER})
     assert sent.path == "/api/v1/c_1/send"

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.providers.peppol.parties import invoice_key
 from adapters.providers.port import Lookup, ProviderReport, RawAnswer
 from adapters.providers.recommand.asking import PAGE
 from adapters.providers.registry import provider
@@ -18,6 +19,7 @@ from tests.adapters.providers.kit_peppol import (
     DOCUMENT,
     INVOICE_RESPONSE,
     NUMBER,
+    SELLER,
     answer,
     application_response,
     invoice,
@@ -27,6 +29,7 @@ from tests.adapters.providers.kit_peppol import (
 from tests.adapters.providers.scripted import HANG, Scripted, http
 
 RECOMMAND = provider("recommand")
+KEY = invoice_key(NUMBER, seller=SELLER, buyer=BUYER)
 SENT = {"success": True, "id": DOCUMENT, "sentOverPeppol": True, "envelopeId": "env-1", "deliveryStatus": "pending"}
 RESPONSE_TYPE = "urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2::ApplicationResponse##x::2.1"
 
@@ -105,7 +108,8 @@ def test_answers_that_came_in_are_found_by_envelope_and_by_invoice(api: Scripted
     sent, level, buyer = asked(api, client)
     assert (sent.status, level.status, buyer.status) == (Status.SENT, Status.DELIVERED, Status.READ)
     assert buyer.buyer_response is BuyerResponse.ACCEPTED
-    assert {(r.message_id, r.attempt_id) for r in (sent, level, buyer)} == {(DOCUMENT, ATTEMPT)}
+    assert {(r.message_id, r.attempt_id) for r in (sent, level)} == {(DOCUMENT, ATTEMPT)}
+    assert (buyer.message_id, buyer.attempt_id) == (KEY, None)  # it names the invoice, whichever attempt that was
     assert [r.path for r in api.received[2:]] == [f"/api/v1/documents/doc_{n}" for n in (2, 3, 4, 5)]
 
 
