@@ -117,6 +117,7 @@ def delivery_report(notice: Notice, attempt_id: str, recipient: int | None, key:
         detail=key.seal(report.diagnostic) if key and report.diagnostic else None,
         diagnostic_code=report.diagnostic_code,
         buyer_response=report.buyer_response,
+        settles=report.settles,
     )
 
 

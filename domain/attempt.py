@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import reduce
 
 import msgspec
 
-from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, standing
-from domain.status import ARRIVED, LEAST_GOOD, Precedence, Status
+from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, last_word, standing
+from domain.status import ARRIVED, LEAST_GOOD, Status
 from domain.times import Times, first
 from domain.tries import Try as Try
 from domain.tries import TryOutcome as TryOutcome
@@ -14,12 +15,21 @@ from domain.values import Actor, Channel, Order, Personal, Recipient, Role
 
 
 class Heard(msgspec.Struct, omit_defaults=True):
-    """What stands for one recipient (a number; None where reports name none) and one provider message."""
+    """What stands for one recipient (a number; None where reports name none) and one provider message.
+
+    `answers`: all that its buyer said, of which the last word stands.
+    """
 
     recipient: int | None
     message_id: str | None
     standing: Standing
     times: Times
+    answers: list[Standing] = []
+
+    def hear(self, claim: Standing) -> None:
+        self.standing, self.times = highest(self.standing, claim), self.times.earliest(Times.of(claim))
+        if claim.buyer_response:
+            self.answers.append(claim)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -48,21 +58,17 @@ class Attempt(msgspec.Struct, omit_defaults=True):
     skipped_at: datetime | None = None
     marked_sent_at: datetime | None = None
     how: Personal | str | None = None
-    buyer_response: BuyerResponse | None = None
-    buyer_precedence: Precedence | None = None
 
     def hear(self, report: DeliveryReport) -> None:
         """Reports come late, twice and in any order: the highest one stands, whoever was first."""
         self.report_ids.add(report.report_id)
         if (claim := standing(report)) is None:
             return
-        self._remember_buyer(report, claim)
-        times = Times.of(claim)
-        for known in self.heard:
-            if (known.recipient, known.message_id) == (report.recipient, report.message_id):
-                known.standing, known.times = highest(known.standing, claim), known.times.earliest(times)
-                return
-        self.heard.append(Heard(report.recipient, report.message_id, claim, times))
+        key = report.recipient, report.message_id
+        known = next((h for h in self.heard if (h.recipient, h.message_id) == key), None)
+        if known is None:
+            self.heard.append(known := Heard(*key, claim, Times()))
+        known.hear(claim)
 
     def skip(self, reason: str, at: datetime) -> None:
         self.waiting, self.reason, self.skipped_at = Status.SKIPPED, reason, at
@@ -95,6 +101,15 @@ class Attempt(msgspec.Struct, omit_defaults=True):
             known = known.earliest(heard.times)
         sent = self.marked_sent_at or first(self._ends(TryOutcome.HANDED_OVER)) or known.sent
         return msgspec.structs.replace(known, sent=sent)
+
+    @property
+    def answer(self) -> Standing | None:
+        """What the buyer said of it."""
+        return last_word(a for h in self.heard for a in h.answers)
+
+    @property
+    def buyer_response(self) -> BuyerResponse | None:
+        return answer.buyer_response if (answer := self.answer) else None
 
     @property
     def addressee(self) -> Recipient | None:
@@ -169,22 +184,16 @@ class Attempt(msgspec.Struct, omit_defaults=True):
                 yield heard
 
     def _try_standing(self, one: Try, number: int, *, last: bool) -> Standing:
-        stands = one.claim(number)
-        for heard in self._heard_for(number):
-            if self._belongs(heard.message_id, one, number, last=last):
-                stands = highest(stands, heard.standing)
-        return stands
+        heard = [h for h in self._heard_for(number) if self._belongs(h.message_id, one, number, last=last)]
+        stands = reduce(highest, (h.standing for h in heard), one.claim(number))
+        answer = last_word(a for h in heard for a in h.answers) if stands.buyer_response else None
+        return answer or stands
 
     def _belongs(self, message_id: str | None, one: Try, number: int, *, last: bool) -> bool:
         """A message id that no try was given is the last one's: its answer may have been lost."""
         if message_id is not None and any(t.knows(message_id, number) for t in self.tries):
             return one.knows(message_id, number)
         return last
-
-    def _remember_buyer(self, report: DeliveryReport, claim: Standing) -> None:
-        later = self.buyer_precedence is None or claim.precedence > self.buyer_precedence
-        if report.buyer_response and later:
-            self.buyer_response, self.buyer_precedence = report.buyer_response, claim.precedence
 
 
 def _as_outcome(stands: Standing) -> Outcome:

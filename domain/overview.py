@@ -63,5 +63,6 @@ def overview(communication: InvoiceCommunication) -> Overview:
 
 
 def _latest_answer(attempts: list[Attempt]) -> BuyerResponse | None:
-    answered = [(a.buyer_precedence, a.buyer_response) for a in attempts if a.buyer_precedence]
-    return max(answered, key=lambda pair: pair[0])[1] if answered else None
+    """Of all attempts'; within one, the rules of its network say which stands."""
+    answers = [answer for attempt in attempts if (answer := attempt.answer)]
+    return max(answers, key=lambda a: a.precedence).buyer_response if answers else None

@@ -1,5 +1,6 @@
 """Delivery reports: one claim by a provider, in our vocabulary, with its own words and clock beside it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,6 +27,7 @@ class DeliveryReport(Value, frozen=True):
 
     `counts` is False for what is shown in the time line but never changes a status: unmapped words, machine
     opens, opens while tracking is off. `recipient` is the attempt's recipient number, None where none is named.
+    `settles`: an answer after which, in its network, none counts but the payment of what was accepted.
     """
 
     report_id: str
@@ -41,6 +43,7 @@ class DeliveryReport(Value, frozen=True):
     detail: Personal | None = None
     diagnostic_code: str | None = None
     buyer_response: BuyerResponse | None = None
+    settles: bool = False
 
 
 class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +56,8 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
     actor: Actor | None = None
     detail: Personal | None = None
     diagnostic_code: str | None = None
+    buyer_response: BuyerResponse | None = None
+    settles: bool = False
 
 
 def standing(report: DeliveryReport) -> Standing | None:
@@ -65,9 +70,26 @@ def standing(report: DeliveryReport) -> Standing | None:
     order = precedence(given, report.occurred_at, report.report_id)
     failed = LOOK[status].group is Group.FAILED
     actor = report.actor or (describe(report.reason).actor if failed else None)
-    return Standing(status, order, report.occurred_at, report.reason, actor, report.detail, report.diagnostic_code)
+    said = report.detail, report.diagnostic_code, report.buyer_response, report.settles
+    return Standing(status, order, report.occurred_at, report.reason, actor, *said)
 
 
 def highest(one: Standing, other: Standing) -> Standing:
     """The one that stands; the same whichever came first."""
     return one if one.precedence >= other.precedence else other
+
+
+def last_word(answers: Iterable[Standing]) -> Standing | None:
+    """The answer that stands, in whatever order they were heard: by time, each replaces the one before it.
+
+    Except one that settles the matter: only a payment follows an acceptance, and nothing a refusal or a payment.
+    """
+    stands: Standing | None = None
+    for answer in sorted(answers, key=lambda a: a.precedence):
+        if stands is None or not stands.settles or _pays(answer, stands):
+            stands = answer
+    return stands
+
+
+def _pays(answer: Standing, accepted: Standing) -> bool:
+    return (accepted.buyer_response, answer.buyer_response) == (BuyerResponse.ACCEPTED, BuyerResponse.PAID)

@@ -10,7 +10,7 @@ from domain.values import Actor
 
 
 class Meaning(NamedTuple):
-    """`counts` False: kept and shown, and never part of a status."""
+    """`counts` False: kept and shown, and never part of a status. `settles`: an answer that ends all answering."""
 
     status: Status | None
     reason: str | None = None
@@ -18,6 +18,7 @@ class Meaning(NamedTuple):
     counts: bool = True
     is_open: bool = False
     buyer_response: BuyerResponse | None = None
+    settles: bool = False
 
 
 IGNORED = Meaning(None, counts=False)
@@ -53,5 +54,6 @@ def report(told: Meaning, **said: Any) -> ProviderReport:
         ignored=not told.counts,
         is_open=told.is_open,
         buyer_response=told.buyer_response,
+        settles=told.settles,
         **said,
     )

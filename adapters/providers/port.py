@@ -97,7 +97,8 @@ class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` None: nobody mapped the provider's word. `ignored`: kept and shown, never counts. `occurred_at`
     None: the provider has no clock, the intake's time is used. `attempt_id`: what we gave and it echoed.
-    `request_id`: the provider's id of the webhook that told it, where that is another than the event's.
+    `request_id`: the provider's id of the webhook that told it, where that is another than the event's. `settles`: the
+    answer of a buyer after which, in this network, only the payment of what was accepted counts.
     """
 
     event_id: str
@@ -111,6 +112,7 @@ class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
     diagnostic_code: str | None = None
     actor: Actor | None = None
     buyer_response: BuyerResponse | None = None
+    settles: bool = False
     ignored: bool = False
     is_open: bool = False
     attempt_id: str | None = None

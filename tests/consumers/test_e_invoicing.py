@@ -185,6 +185,24 @@ def test_an_answer_after_a_resend_is_about_the_newest_that_was_sent_by_then(
     assert world.attempt(second).buyer_response is BuyerResponse.ACCEPTED
 
 
+@pytest.mark.parametrize("late_first", [True, False])
+def test_what_a_buyer_says_after_a_refusal_is_kept_and_does_not_count(
+    late_first: bool, world: Hooks, simulator: Running
+) -> None:
+    connection = connected(world, simulator)
+    sent = asked(world, connection, invoice())
+    assert Dispatcher(world.worker).run_once() == 1
+    said = [
+        response("RE", world.clock.forward(minutes=1), "r-1"),
+        response("AP", world.clock.forward(minutes=1), "r-2"),
+    ]
+    world.put(*(reversed(said) if late_first else said), connection=connection)
+    world.consume()
+    attempt = world.attempt(sent)
+    assert (attempt.buyer_response, attempt.outcome().reason) == (BuyerResponse.REJECTED, "buyer_refused")
+    assert len(attempt.report_ids) == 2
+
+
 def test_whose_data_was_erased_is_sent_nothing(world: Hooks, simulator: Running) -> None:
     connection = connected(world, simulator)
     sent = asked(world, connection, invoice(), "0208:0123456789")

@@ -18,6 +18,7 @@ REPORTS: st.SearchStrategy[DeliveryReport] = st.builds(
     message_id=st.sampled_from([None, "m1", "m2", "nobody's"]),
     counts=st.sampled_from([True, True, True, False]),
     buyer_response=st.sampled_from([*[None] * 12, *BuyerResponse]),
+    settles=st.booleans(),
 )
 REPORT_SETS = st.lists(REPORTS, max_size=7, unique_by=lambda r: r.report_id)
 

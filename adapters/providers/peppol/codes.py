@@ -17,9 +17,10 @@ WARNING = "BW"
 IN_PROCESS = answered(BuyerResponse.IN_PROCESS)
 UNDER_QUERY = answered(BuyerResponse.UNDER_QUERY, "under_query")
 CONDITIONALLY_ACCEPTED = answered(BuyerResponse.CONDITIONALLY_ACCEPTED)
-BUYER_REFUSED = answered(BuyerResponse.REJECTED, "buyer_refused")
-ACCEPTED = answered(BuyerResponse.ACCEPTED)
-PAID = answered(BuyerResponse.PAID)
+BUYER_REFUSED = answered(BuyerResponse.REJECTED, "buyer_refused")._replace(settles=True)
+ACCEPTED = answered(BuyerResponse.ACCEPTED)._replace(settles=True)
+PAID = answered(BuyerResponse.PAID)._replace(settles=True)
+"""The network's rule: what comes after one of these does not count, but a payment after an acceptance."""
 
 INVOICE_RESPONSE = {
     "AB": DELIVERED,

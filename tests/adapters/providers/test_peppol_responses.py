@@ -126,6 +126,24 @@ def test_what_the_buyer_answers(code: str, expected: Status, buyer: BuyerRespons
     assert (told.actor is Actor.RECIPIENT) == (buyer is not None)
 
 
+@pytest.mark.parametrize(
+    ("code", "settles"),
+    [
+        ("AB", False),
+        ("IP", False),
+        ("UQ", False),
+        ("CA", False),
+        ("RE", True),
+        ("AP", True),
+        ("PD", True),
+        ("?", False),
+    ],
+)
+def test_which_answers_end_the_matter(code: str, settles: bool) -> None:
+    assert responded(code).settles is settles
+    assert mls(code).settles is False
+
+
 def test_reasons_actions_and_conditions_of_the_buyer() -> None:
     given = status("PAY", "sixty days", (("BT-9", "2026-12-31"), ("BT-20", "60 days")), "OPStatusReason")
     told = responded("CA", given + status("NOA", "", (), "OPStatusAction"))
