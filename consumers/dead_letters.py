@@ -13,7 +13,7 @@ from adapters.store.communications import persist
 from adapters.webhook_log.port import LoggedRequest, Record
 from consumers.arrivals import WHOLE_FRAME, Arrival, Dead, Outcome, Place, Understood, understand, understand_records
 from consumers.attaching import Attaching
-from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
+from consumers.keeping import bury, days_of, dead_of, ensure_days, keep_raw, park
 
 SQL = load(__file__)
 
@@ -63,13 +63,14 @@ class DeadLetters:
             outcomes = self._understand(place)
             if not outcomes:
                 continue
-            if all(isinstance(o, Dead) for o in outcomes):
-                result.still_dead[place] = _reason(outcomes)
-                self._run("died_again", (_reason(outcomes), *place))
-                continue
-            ensure_days(self.installation.database, days_of(outcomes))
-            persist(lambda place=place, outcomes=outcomes: self._once(place, outcomes))  # type: ignore[misc]
-            result = result._replace(done=result.done + 1)
+            if not all(isinstance(o, Dead) for o in outcomes):
+                ensure_days(self.installation.database, days_of(outcomes))
+                persist(lambda place=place, outcomes=outcomes: self._once(place, outcomes))  # type: ignore[misc]
+            if reason := _still_dead(place, outcomes):
+                result.still_dead[place] = reason
+                self._run("died_again", (reason, *place))
+            else:
+                result = result._replace(done=result.done + 1)
         return result
 
     def _once(self, place: Place, outcomes: Sequence[Outcome]) -> None:
@@ -79,7 +80,7 @@ class DeadLetters:
             keep_raw(outcomes, attached.about),
             park(attached.unmatched, self.installation.master, now),
             bury(outcomes, now),
-            Write(SQL["replayed"], [(*place, now)]),
+            Write(SQL["replayed"], [] if _still_dead(place, outcomes) else [(*place, now)]),
         ]
         self.installation.communications.record(attached.changed, writes=writes)
 
@@ -105,5 +106,7 @@ class DeadLetters:
             connection.execute(statement(SQL[name]), values)
 
 
-def _reason(outcomes: Sequence[Outcome]) -> str:
-    return next(o.reason for o in outcomes if isinstance(o, Dead))
+def _still_dead(place: Place, outcomes: Sequence[Outcome]) -> str | None:
+    """Why: the request itself cannot be read or names nothing, or nothing in a whole frame can be read."""
+    unreadable = all(isinstance(o, Dead) for o in outcomes)
+    return next((dead.reason for dead in dead_of(outcomes) if unreadable or dead.place == place), None)

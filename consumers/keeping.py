@@ -18,6 +18,7 @@ from consumers.arrivals import Dead, Notice, Outcome, Place, Understood
 
 SQL = load(__file__)
 FIRST_PAUSE = timedelta(seconds=5)
+NAMELESS = "what it says names neither a message nor an attempt"
 
 
 def days_of(outcomes: Iterable[Outcome]) -> set[date]:
@@ -38,11 +39,24 @@ def keep_raw(outcomes: Iterable[Outcome], about: Mapping[Place, set[UUID]]) -> W
 
 
 def park(notices: Sequence[Notice], master: MasterKey, now: datetime) -> Write:
-    return Write(SQL["park"], [_parked_row(notice, master, now + FIRST_PAUSE) for notice in notices])
+    """Those that name something: the others could never be attached."""
+    return Write(SQL["park"], [_parked_row(notice, master, now + FIRST_PAUSE) for notice in notices if notice.keys])
 
 
 def bury(outcomes: Iterable[Outcome], now: datetime) -> Write:
-    return Write(SQL["bury"], [_dead_row(o, now) for o in outcomes if isinstance(o, Dead)])
+    return Write(SQL["bury"], [_dead_row(dead, now) for dead in dead_of(outcomes)])
+
+
+def dead_of(outcomes: Iterable[Outcome]) -> list[Dead]:
+    """What is set aside for a person: a request that cannot be read, or that says something of nobody knows what."""
+    return [d for o in outcomes if (d := o if isinstance(o, Dead) else _nameless(o))]
+
+
+def _nameless(found: Understood) -> Dead | None:
+    """Beside all that it says of messages, which is recorded all the same."""
+    if all(notice.keys for notice in found.notices):
+        return None
+    return Dead(found.arrival.place, NAMELESS, found.arrival, found.connection)
 
 
 def seal_report(master: MasterKey, place: Place, number: int, report: ProviderReport) -> bytes:

@@ -20,7 +20,7 @@ from consumers.arrivals import Dead, Outcome, Understood, understand_records
 from consumers.attaching import Attached, Attaching
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
-from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
+from consumers.keeping import bury, days_of, dead_of, ensure_days, keep_raw, park
 
 log = logging.getLogger(__name__)
 DEAD_LIMIT = 100
@@ -115,7 +115,7 @@ class WebhookConsumer:
         events, parked = persist(lambda: self._once(outcomes, move))
         self._dead_in_row = dead_in_row
         self._note(outcomes)
-        dead = sum(isinstance(o, Dead) for o in outcomes)
+        dead = len(dead_of(outcomes))
         log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
         if events:
             self._wake_projector()
@@ -132,7 +132,7 @@ class WebhookConsumer:
             to_confirm(outcomes, self.installation.master, now),
         ]
         self.installation.communications.record(attached.changed, advance=[move], writes=writes)
-        return events, len(attached.unmatched)
+        return events, sum(1 for notice in attached.unmatched if notice.keys)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Unreadable or not: the provider called."""

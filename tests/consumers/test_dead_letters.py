@@ -95,3 +95,34 @@ def test_the_list_holds_no_content(world: Hooks, letters: DeadLetters) -> None:
     (letter,) = letters.listing()
     assert letter.size == len(f"not json, {ADDRESS}")
     assert ADDRESS not in repr(letter)
+
+
+def nameless(**said: object) -> dict[str, object]:
+    """What SendGrid says of the account, or of a message without telling which."""
+    return {"event": "delivered", "email": ADDRESS, "timestamp": 1768467600, "sg_event_id": "e-1"} | said
+
+
+def test_what_names_no_message_is_shown_and_never_tried_again(world: Hooks, letters: DeadLetters) -> None:
+    world.put([nameless()], [nameless(event="account_status_change", email=None)])
+    world.consume()
+    assert [one.reason for one in letters.listing()] == ["what it says names neither a message nor an attempt"] * 2
+    assert world.count("work.parked_report") == 0
+    replayed = letters.replay()
+    assert (replayed.done, len(replayed.still_dead), len(letters.listing())) == (0, 2, 2)
+
+
+def test_what_else_the_request_says_is_recorded_all_the_same(world: Hooks, letters: DeadLetters) -> None:
+    sent, early = world.sent(), world.asked()
+    world.put([nameless(), sent.event(), early.event(by="message_id")])
+    world.consume()
+    assert (world.reports(sent), world.count("work.parked_report"), len(letters.listing())) == (1, 1, 1)
+    assert len(letters.replay().still_dead) == 1
+    assert (world.reports(sent), world.count("work.parked_report"), len(letters.listing())) == (1, 1, 1)
+
+
+def test_any_number_of_them_in_a_row_stops_nobody(world: Hooks) -> None:
+    sent = world.sent()
+    world.put(*([[nameless()]] * 6), [sent.event()])
+    consumer = world.consumer(dead_limit=3)
+    world.drain(consumer)
+    assert world.reports(sent) == 1
