@@ -12,7 +12,7 @@ from adapters.config.values import ADDRESS
 from adapters.providers.port import Connection, Need, Provider
 from adapters.providers.registry import PROVIDERS, needs_of, provider
 from api.cli.configure import owner
-from api.cli.options import DatabaseUrl, DataDir, TenantName
+from api.cli.options import DatabaseUrl, DataDir, TenantName, reading
 from api.cli.output import console, table
 from consumers.health import ConnectionHealth
 from consumers.watching import in_words, missing_key, state_of, warnings_of
@@ -56,16 +56,21 @@ def add(
     missing = [n for n in needs_of(chosen) if n.required and n.name not in have and n.name != chosen.webhook_key]
     if missing:
         raise ConfigError(f"{provider_name} also needs\n  " + "\n  ".join(f"{n.name}: {n.where}" for n in missing))
+    default = default and chosen.sends
     with owner(database_url, data_dir) as installation:
+        whose = installation.tenants.named(tenant_name).id
+        before = installation.connections.default(whose, chosen.channel)
         made = installation.connections.add(
-            installation.tenants.named(tenant_name).id, name, provider_name, chosen.channel, installation.clock(),
-            settings=given, secrets=hidden, open_tracking=open_tracking, default=default and chosen.sends,
+            whose, name, provider_name, chosen.channel, installation.clock(),
+            settings=given, secrets=hidden, open_tracking=open_tracking, default=default,
         )  # fmt: skip
         typer.echo(made.id)
         base = installation.values.get(ADDRESS) or installation.settings.reached_at
     if chosen.webhook_key:
         typer.echo(f"webhook address: {base}/v1/webhooks/{made.id}", err=True)
-        _warn_without_key(chosen, made)
+    if default:
+        _tell_default(made, before)
+    _warn_without_key(chosen, made)
 
 
 @connection.command("set")
@@ -149,6 +154,12 @@ def _read(
     return given | {n: hidden.pop(n) for n in list(hidden) if not known[n].secret}, hidden
 
 
+def _tell_default(made: Connection, before: Connection | None) -> None:
+    """Which sends go over it from now on, and how to take that back."""
+    instead = f", instead of '{before.name}' (back: sendtrail connection set {before.id} --default)" if before else ""
+    typer.echo(f"sends by {made.channel} that name no connection go over it now{instead}", err=True)
+
+
 def _warn_without_key(chosen: Provider, made: Connection) -> None:
     if need := missing_key(chosen, made):
         typer.echo(
@@ -170,5 +181,7 @@ def _settings(given: list[str] | None) -> dict[str, str]:
 
 def _secret(name: str, value: str) -> str:
     if value.startswith("@"):
-        return Path(value[1:]).read_text().strip()
+        path = Path(value[1:])
+        with reading(path):
+            return path.read_text(encoding="utf-8").strip()
     return value or str(typer.prompt(name, hide_input=True))

@@ -1,5 +1,7 @@
 """Options that several commands share; each can also come from the environment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,3 +82,14 @@ def located(found: Settings) -> Settings:
             f"no PostgreSQL runs in {found.data_dir}: start `sendtrail up`, or name a database with --database-url"
         )
     return found.model_copy(update={"database_url": server.url()})
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Says of a file that a person named what is wrong with it. Raises ConfigError."""
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {(error.strerror or type(error).__name__).lower()}") from None

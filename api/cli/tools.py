@@ -1,6 +1,7 @@
 """sendtrail migrate, projection, webhook, simulate, retention: looking after an installation."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from adapters.simulator.config import Config, load
 from adapters.simulator.page import help_text
 from adapters.simulator.server import run as run_simulator
 from api.cli.listening import require_free
-from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, settings
+from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, reading, settings
 from api.cli.output import console, table
 from api.cli.process import set_up_logging
 from api.cli.up import prepare
@@ -54,10 +55,13 @@ def explain(
     file: Annotated[Path | None, typer.Argument(help="JSON lines; without it, standard input.")] = None,
 ) -> None:
     """Say offline what provider requests mean: JSON lines in, JSON lines out (see docs/webhooks.md)."""
-    lines = file.open(encoding="utf-8") if file else sys.stdin
-    with lines:
-        for answer in explain_lines(lines):
-            typer.echo(answer)
+    for answer in explain_lines(_lines(file) if file else sys.stdin):
+        typer.echo(answer)
+
+
+def _lines(file: Path) -> Iterator[str]:
+    with reading(file), file.open(encoding="utf-8-sig") as lines:
+        yield from lines
 
 
 def simulate(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from typer.testing import CliRunner
@@ -65,6 +66,33 @@ def test_the_default_can_be_chosen_and_its_end_is_told(own_service: Service, lis
     done = run(app, ["connection", "disable", str(first)], env=environment)
     assert "sendtrail connection set ID --default" in done.output
     assert "default" not in run(app, ["connection", "disable", str(second)], env=environment).output
+
+
+def test_adding_one_says_what_goes_over_it_from_now_on(own_service: Service, tmp_path: Path) -> None:
+    tenant = own_service.tenant()
+    environment = {
+        "SENDTRAIL_DATABASE_URL": own_service.owner.settings.database_url,
+        "SENDTRAIL_MASTER_KEY": MASTER_KEY,
+    }
+    key = tmp_path / "key"
+    key.write_text(" SG.x\n")
+
+    def add(name: str, *more: str) -> tuple[str, str]:
+        words = ["connection", "add", name, "--tenant", str(tenant.id), "--provider", "sendgrid", "--set"]
+        words += ["from_email=a@b.example", "--secret", f"api_key=@{key}", "--secret", "public_key=x", *more]
+        done = CliRunner().invoke(app, words, env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout.strip(), done.stderr
+
+    first, told = add("one")
+    assert "sends by email that name no connection go over it now\n" in told
+    _, told = add("two")
+    assert f"go over it now, instead of 'one' (back: sendtrail connection set {first} --default)" in told
+    _, told = add("three", "--no-default")
+    assert "go over it" not in told
+    made = own_service.owner.connections.get(UUID(first))
+    assert made is not None
+    assert made.secret("api_key") == "SG.x"
 
 
 def test_a_connection_that_is_well_has_no_warning(own_service: Service, listing: List) -> None:

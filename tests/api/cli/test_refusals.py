@@ -87,3 +87,16 @@ def test_a_variable_that_is_not_valid_is_named_but_not_repeated() -> None:
 def test_what_is_missing(service: Service, words: tuple[str, ...], says: str) -> None:
     url = service.owner.settings.database_url
     assert says in refusal(*words, SENDTRAIL_DATABASE_URL=url, SENDTRAIL_MASTER_KEY=MASTER_KEY)
+
+
+def test_a_file_that_is_not_there_or_no_text(service: Service, tmp_path: Path) -> None:
+    junk, there = tmp_path / "junk", {"SENDTRAIL_DATABASE_URL": service.owner.settings.database_url}
+    junk.write_bytes(b"\xff\xfe\x00")
+    for path, says in [
+        (tmp_path / "none", f"cannot read {tmp_path / 'none'}: no such file or directory"),
+        (tmp_path, f"cannot read {tmp_path}: is a directory"),
+        (junk, f"{junk} is not text in UTF-8"),
+    ]:
+        assert refusal("webhook", "explain", str(path)) == f"sendtrail: {says}"
+        words = ("connection", "add", "x", "--tenant", "t", "--provider", "sendgrid", "--secret", f"api_key=@{path}")
+        assert refusal(*words, SENDTRAIL_MASTER_KEY=MASTER_KEY, **there) == f"sendtrail: {says}"
