@@ -76,14 +76,18 @@ def _explained(case: Line, clock: Clock) -> Line:
 
 
 def _verified(provider: Provider, request: RawRequest, case: Line, kind: str) -> tuple[bool | None, str | None]:
-    """None where the provider signs nothing, or no key was given and authenticity is not the question."""
+    """None where the provider signs nothing, or no key was given and authenticity is not the question.
+
+    A problem names the setting that is missing, and not the connection, which is made up here.
+    """
     given = next((case[name] for name in ("secret", "public_key", "certificate") if case.get(name) is not None), None)
     if not provider.signs or (given is None and kind not in AUTHENTICITY):
         return None, None
+    connection = _connection(provider, case, given)
     try:
-        provider.verify(request, _connection(provider, case, given))
+        provider.verify(request, connection)
     except ProviderError as error:
-        return False, str(error)
+        return False, str(error).removeprefix(f"connection {connection.id}: ")
     return True, None
 
 

@@ -167,3 +167,9 @@ def test_no_line_can_break_it(said: dict[str, Any], provider: str, kind: str) ->
 @given(st.text())
 def test_no_text_can_break_it(line: str) -> None:
     assert len(list(explain_lines([line]))) == bool(line.strip())
+
+
+def test_a_setting_that_is_missing_is_named_alone() -> None:
+    """The connection is made up, so its id would only confuse."""
+    line = {"id": 1, "provider": "ses", "kind": "signature", "body": "{}"}
+    assert told(line)["error"] == told(line)["error"] == "setting 'topic_arn' is missing"

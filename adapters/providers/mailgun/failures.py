@@ -25,7 +25,8 @@ def failed(event: dict[str, Any], words: str | None) -> Meaning:
     if _lower(event.get("severity")) == "temporary":
         return meaning.DEFERRED
     status = event.get("delivery-status")
-    return _permanent(event, status.get("code") if isinstance(status, dict) else None, words)
+    part = status if isinstance(status, dict) else {}
+    return _permanent(event, part.get("code"), "\n".join(t for t in (text(part.get("enhanced-code")), words) if t))
 
 
 def dropped(word: str, event: dict[str, Any], words: str | None) -> Meaning:

@@ -38,8 +38,10 @@ def endpoint(party: Element | None) -> str | None:
 def invoice_key(number: str | None, *, seller: str | None, buyer: str | None) -> str | None:
     """How an Invoice Response finds what was sent: by number and both parties, upper and lower case alike.
 
-    A digest, because the buyer's id is an address, and message ids are kept in clear.
+    The parties as a digest, because the buyer's id is an address, and message ids are kept in clear.
     """
     if not number:
         return None
-    return KEY + digest(*(part.casefold() for part in (" ".join(number.split()), seller or "", buyer or "")))
+    told, parties = " ".join(number.split()).casefold(), digest((seller or "").casefold(), (buyer or "").casefold())
+    key = f"{KEY}{told}:{parties}"
+    return key if len(key) <= ID_LIMIT and key.isascii() and key.isprintable() else KEY + digest(told, parties)

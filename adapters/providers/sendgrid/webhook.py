@@ -72,7 +72,8 @@ def report(element: Any) -> ProviderReport:
         provider_event=word,
         status=told.status,
         reason=told.reason,
-        message_id=message_id(text(element.get("sg_message_id"), ID_LIMIT)),
+        message_id=message_id(text(element.get("sg_message_id"), ID_LIMIT))
+        or _from_smtp_id(text(element.get("smtp-id"), ID_LIMIT)),
         recipient=text(element.get("email"), ID_LIMIT + 65),
         occurred_at=moment(element.get("timestamp")),
         diagnostic=_words(element),
@@ -101,6 +102,12 @@ def message_id(told: str | None) -> str | None:
         return told if told and "." not in told else None
     cut = _SENDER.search(told)
     return (told[: cut.start()] if cut else told.partition(".")[0]) or None
+
+
+def _from_smtp_id(told: str | None) -> str | None:
+    """Events of what was never tried may lack the other; a Message-ID that SendGrid itself made begins with it."""
+    local, _, host = (told or "").strip("<> ").rpartition("@")
+    return local or None if "ismtpd" in host else None
 
 
 def _bounce(element: dict[str, Any]) -> str:

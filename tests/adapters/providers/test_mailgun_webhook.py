@@ -90,6 +90,11 @@ def test_everything_that_the_server_said() -> None:
     assert (found.diagnostic, found.provider_event) == ("bounce\n5.2.2 full\nx", "failed permanent")
 
 
+def test_the_enhanced_code_alone_says_that_the_mailbox_is_full() -> None:
+    found = told("failed", severity="permanent", **{"delivery-status": {"code": 552, "enhanced-code": "5.2.2"}})
+    assert found.reason == "mailbox_full"
+
+
 def test_a_machine_that_opens_never_counts() -> None:
     found = told("opened", **{"client-info": {"bot": "apple"}})
     assert (found.status, found.ignored, found.is_open) == (Status.READ, True, True)

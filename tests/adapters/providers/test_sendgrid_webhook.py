@@ -119,6 +119,21 @@ def test_the_id_that_the_send_was_answered_with(whole: str | None, known: str | 
     assert message_id(whole) == known
 
 
+@pytest.mark.parametrize(
+    ("event", "known"),
+    [
+        ({"smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>"}, "14c5d75ce93.dfd.64b469"),
+        ({"smtp-id": "<wrfRRvF7@ismtpd0006p1sjc2.sendgrid.net>", "sg_message_id": "filter0199.4745.0"}, "wrfRRvF7"),
+        ({"smtp-id": "<wrfRRvF7@ismtpd0006.sendgrid.net>", "sg_message_id": "u9Gvi3mz.filter1.0"}, "u9Gvi3mz"),
+        ({"smtp-id": "<our-own-1@mail.acme.example>"}, None),
+        ({"smtp-id": "@ismtpd-1"}, None),
+        ({"smtp-id": 7}, None),
+    ],
+)
+def test_the_message_is_known_by_the_smtp_id_that_sendgrid_made(event: dict[str, Any], known: str | None) -> None:
+    assert report({"event": "dropped", **event}).message_id == known
+
+
 @pytest.mark.parametrize("at", [1768478400, "1768478400", 1768478400.0, "1768478400.0", "2026-01-15T12:00:00Z"])
 def test_its_clock(at: object) -> None:
     assert told("delivered", timestamp=at).occurred_at == NOON
