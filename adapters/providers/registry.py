@@ -1,60 +1,37 @@
 """All providers by name. A new one is its module and one line here."""
 
-from adapters.providers.afnor import Afnor
-from adapters.providers.brevo import Brevo
-from adapters.providers.choruspro import ChorusPro
-from adapters.providers.france_cdv import FranceCdv
-from adapters.providers.mailersend import MailerSend
-from adapters.providers.mailgun import Mailgun
-from adapters.providers.mailjet import Mailjet
-from adapters.providers.mailtrap import Mailtrap
-from adapters.providers.mandrill import Mandrill
-from adapters.providers.peppol import Peppol
-from adapters.providers.phoss_ap import PhossAp
-from adapters.providers.pingen import Pingen
+from adapters.naming import classes
 from adapters.providers.port import Connection, Need, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
-from adapters.providers.postal import Postal
-from adapters.providers.postmark import Postmark
-from adapters.providers.recommand import Recommand
-from adapters.providers.resend import Resend
-from adapters.providers.sendgrid import SendGrid
-from adapters.providers.ses import Ses
-from adapters.providers.smtp import Smtp
-from adapters.providers.sparkpost import SparkPost
-from adapters.providers.standard_webhooks import StandardWebhooks
-from adapters.providers.storecove import Storecove
-from adapters.providers.twilio import Twilio
-from adapters.providers.unisender_go import UnisenderGo
 
-_ALL: tuple[Provider, ...] = (
-    SendGrid(),
-    Ses(),
-    Postmark(),
-    Mailgun(),
-    Resend(),
-    StandardWebhooks(),
-    Brevo(),
-    Mailjet(),
-    SparkPost(),
-    MailerSend(),
-    Mailtrap(),
-    Mandrill(),
-    Postal(),
-    UnisenderGo(),
-    Twilio(),
-    Pingen(),
-    Smtp(),
-    Storecove(),
-    Recommand(),
-    PhossAp(),
-    Peppol(),
-    ChorusPro(),
-    Afnor(),
-    FranceCdv(),
+_ALL = (
+    "sendgrid.SendGrid",
+    "ses.Ses",
+    "postmark.Postmark",
+    "mailgun.Mailgun",
+    "resend.Resend",
+    "standard_webhooks.StandardWebhooks",
+    "brevo.Brevo",
+    "mailjet.Mailjet",
+    "sparkpost.SparkPost",
+    "mailersend.MailerSend",
+    "mailtrap.Mailtrap",
+    "mandrill.Mandrill",
+    "postal.Postal",
+    "unisender_go.UnisenderGo",
+    "twilio.Twilio",
+    "pingen.Pingen",
+    "smtp.Smtp",
+    "storecove.Storecove",
+    "recommand.Recommand",
+    "phoss_ap.PhossAp",
+    "peppol.Peppol",
+    "choruspro.ChorusPro",
+    "afnor.Afnor",
+    "france_cdv.FranceCdv",
 )
 
-PROVIDERS: dict[str, Provider] = {one.name: one for one in _ALL}
-
+_made: list[Provider] = [make() for make in classes(__package__, _ALL)]
+PROVIDERS: dict[str, Provider] = {one.name: one for one in _made}
 
 REPORTS_FOR = Need("reports_for", "the id of the connection that sends what it reports about", required=False)
 

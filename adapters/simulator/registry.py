@@ -1,38 +1,28 @@
 """The sides that there are: a new provider is one module and one line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from adapters.simulator.afnor import Afnor
-from adapters.simulator.brevo import Brevo
-from adapters.simulator.choruspro import ChorusPro
-from adapters.simulator.mailgun import Mailgun
-from adapters.simulator.phoss_ap import PhossAp
-from adapters.simulator.pingen import Pingen
-from adapters.simulator.postmark import Postmark
-from adapters.simulator.recommand import Recommand
-from adapters.simulator.resend import Resend
-from adapters.simulator.sendgrid import SendGrid
-from adapters.simulator.ses import Ses
+from adapters.naming import classes
 from adapters.simulator.side import Side
-from adapters.simulator.storecove import Storecove
-from adapters.simulator.twilio import Twilio
 from adapters.simulator.world import World
 
-SIDES: list[Callable[[World], Side]] = [
-    SendGrid,
-    Ses,
-    Postmark,
-    Mailgun,
-    Resend,
-    Brevo,
-    Twilio,
-    Pingen,
-    Storecove,
-    Recommand,
-    PhossAp,
-    ChorusPro,
-    Afnor,
-]
+_ALL = (
+    "sendgrid.SendGrid",
+    "ses.Ses",
+    "postmark.Postmark",
+    "mailgun.Mailgun",
+    "resend.Resend",
+    "brevo.Brevo",
+    "twilio.Twilio",
+    "pingen.Pingen",
+    "storecove.Storecove",
+    "recommand.Recommand",
+    "phoss_ap.PhossAp",
+    "choruspro.ChorusPro",
+    "afnor.Afnor",
+)
+
+SIDES: Sequence[Callable[[World], Side]] = classes(__package__, _ALL)
 
 
 def attach(world: World) -> list[Side]:

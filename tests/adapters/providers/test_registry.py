@@ -1,5 +1,9 @@
 """Every provider is found by its name and says what it needs."""
 
+import inspect
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
 import pytest
 
 from adapters.providers.port import Provider
@@ -15,6 +19,22 @@ def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(UnknownProviderError) as unknown:
         provider("pigeon")
     assert all(name in str(unknown.value) for name in (*PROVIDERS, "pigeon"))
+
+
+def parts(method: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
+    """What a method takes, in order, and the types of that and of what it returns."""
+    return list(inspect.signature(method).parameters), get_type_hints(method)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_each_is_what_the_port_asks_for(name: str) -> None:
+    """They are registered by name, so nobody else compares them with the port."""
+    one = type(provider(name))
+    for part in Provider.__annotations__:
+        assert hasattr(one, part)
+    for part, wanted in vars(Provider).items():
+        if inspect.isfunction(wanted) and not part.startswith("_"):
+            assert parts(getattr(one, part)) == parts(wanted), part
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
