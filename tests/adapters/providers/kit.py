@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twilio.request_validator import RequestValidator
 
-from adapters.providers.port import Connection, Provider, RawRequest
+from adapters.providers.port import Connection, Provider, ProviderReport, RawRequest, UnreadableError
 from adapters.providers.registry import provider
 from domain.status import Status
 
@@ -95,6 +95,22 @@ class Side:
 
     def unsigned(self, body: bytes) -> RawRequest:
         return request(body, {})
+
+
+def read_or_unreadable(name: str, told: RawRequest) -> list[ProviderReport]:
+    """And what is read can be written: ids short enough for an index, times aware."""
+    try:
+        found = provider(name).reports(told)
+    except UnreadableError:
+        return []
+    for one in found:
+        assert 0 < len(one.event_id) <= 255
+        assert 0 < len(one.provider_event) <= 255
+        assert one.message_id is None or 0 < len(one.message_id) <= 255
+        assert one.occurred_at is None or one.occurred_at.tzinfo
+        assert (one.status is None) <= one.ignored
+        msgspec.json.encode(one)
+    return found
 
 
 def sendgrid_events(*events: object) -> bytes:
