@@ -43,6 +43,7 @@ WORDS: Mapping[Event, dict[str, Any]] = {
     Event.DROPPED: _bounce("ManuallyDeactivated", 100002, "The address is inactive."),
 }  # fmt: skip
 """Postmark has no webhook for what is sent or deferred: only the Messages API tells."""
+KINDS = ("To", "Cc", "Bcc")
 TIMES = {
     "Delivery": "DeliveredAt",
     "Bounce": "BouncedAt",
@@ -86,7 +87,7 @@ class Postmark(LetterSide):
         told = loaded(body)
         if told is None:
             return _error(422, 402, "Invalid JSON")
-        addresses = [_bare(a) for kind in ("To", "Cc", "Bcc") for a in str(told.get(kind) or "").split(",") if a]
+        addresses = [_bare(a) for kind in KINDS for a in str(told.get(kind) or "").split(",") if a]
         if not addresses or not all(ADDRESS.fullmatch(a) for a in addresses):
             return _error(422, 300, "Invalid 'To' address.")
         if not told.get("From") or not (told.get("TextBody") or told.get("HtmlBody")):
@@ -138,8 +139,8 @@ class Postmark(LetterSide):
             if (m.provider, m.account, m.taken) == (self.name, account.key, True)
         ]
         found = [m for m in kept if all(m.arguments.get(n.partition("_")[2]) == v for n, v in query.items())]
-        names = dict.fromkeys(m.reference for m in found)
-        return answer({"TotalCount": len(names), "Messages": [{"MessageID": name, "Status": "Sent"} for name in names]})
+        calls = list({m.reference: _kept([m]) for m in found}.values())
+        return answer({"TotalCount": len(calls), "Messages": calls})
 
     async def show(self, request: Request) -> Response:
         account = self.account(request, b"")
@@ -148,9 +149,9 @@ class Postmark(LetterSide):
         found = self.found(account, request.path_params["id"])
         if not found:
             return _error(404, 701, "This message was not found.")
-        told = {"MessageID": found[0].reference, "Status": "Sent", "Metadata": found[0].arguments}
+        words = {name: found[0].request.get(name) for name in ("TextBody", "HtmlBody")}
         events = [_asked(Told(m, o)) for m in found for o in m.occurrences]
-        return answer(told | {"Recipients": [m.address for m in found], "MessageEvents": [e for e in events if e]})
+        return answer(_kept(found) | words | {"MessageEvents": [e for e in events if e]})
 
 
 def _record(told: Told) -> dict[str, Any]:
@@ -164,6 +165,30 @@ def _record(told: Told) -> dict[str, Any]:
     shared |= who if kind in ("Bounce", "SpamComplaint") else {"Recipient": message.address}
     at = occurrence.at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
     return shared | {TIMES.get(kind, "ReceivedAt"): at} | word
+
+
+def _kept(found: Sequence[Message]) -> dict[str, Any]:
+    """What is kept of a call: of a search, with one recipient of it."""
+    asked = found[0].request
+    people = {
+        kind: [{"Email": _bare(a), "Name": None} for a in str(asked.get(kind) or "").split(",") if a] for kind in KINDS
+    }
+    return {
+        "MessageID": found[0].reference,
+        "MessageStream": asked.get("MessageStream") or "outbound",
+        "Tag": asked.get("Tag") or "",
+        **people,
+        "Recipients": [m.address for m in found],
+        "ReceivedAt": found[0].received_at.isoformat(),
+        "From": asked["From"],
+        "Subject": asked.get("Subject") or "",
+        "Attachments": [one["Name"] for one in listed(asked.get("Attachments"))],
+        "Status": "Sent",
+        "TrackOpens": bool(asked.get("TrackOpens")),
+        "TrackLinks": asked.get("TrackLinks") or "None",
+        "Metadata": found[0].arguments,
+        "Sandboxed": False,
+    }
 
 
 def _asked(told: Told) -> dict[str, Any] | None:
