@@ -5,39 +5,20 @@ Nothing is sent over it. Platforms that are asked, such as those behind `afnor`,
 
 from typing import ClassVar
 
-import httpx
-
 from adapters.providers import shared_secret
-from adapters.providers.calls import misconfigured
 from adapters.providers.france_cdv import documents
-from adapters.providers.port import (
-    Answer,
-    Connection,
-    Lookup,
-    Need,
-    Outgoing,
-    ProviderReport,
-    RawAnswer,
-    RawRequest,
-)
+from adapters.providers.peppol import WEBHOOK_PASSWORD
+from adapters.providers.port import Connection, Need, ProviderReport, RawAnswer, RawRequest
+from adapters.providers.webhook_only import WebhookOnly
 from domain.values import Channel
 
 
-class FranceCdv:
+class FranceCdv(WebhookOnly):
     name: ClassVar[str] = "france-cdv"
     channel: ClassVar[Channel] = Channel.E_INVOICING
     signs: ClassVar[bool] = False
-    one_by_one: ClassVar[bool] = False
-    can_ask: ClassVar[bool] = False
-    sends: ClassVar[bool] = False
     webhook_key: ClassVar[str | None] = shared_secret.PASSWORD
-    needs: ClassVar[list[Need]] = [
-        Need(
-            shared_secret.PASSWORD,
-            f"invent a long one, and give the platform the webhook address as ADDRESS?{shared_secret.QUERY}=PASSWORD",
-            secret=True,
-        ),
-    ]
+    needs: ClassVar[list[Need]] = [WEBHOOK_PASSWORD]
 
     def verify(self, request: RawRequest, connection: Connection) -> None:
         shared_secret.verify(request, connection)
@@ -46,10 +27,5 @@ class FranceCdv:
         return documents.read(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
+        """A platform that is asked for a flow answers with the document."""
         return documents.read(answer.body)
-
-    def send(self, outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:  # noqa: ARG002
-        return misconfigured("nothing is sent over life-cycle messages")
-
-    def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:  # noqa: ARG002
-        return []

@@ -5,21 +5,10 @@ Nothing is sent over it: `storecove`, `recommand` and `phoss_ap` send, and read 
 
 from typing import ClassVar
 
-import httpx
-
 from adapters.providers import shared_secret
-from adapters.providers.calls import misconfigured
 from adapters.providers.peppol import documents
-from adapters.providers.port import (
-    Answer,
-    Connection,
-    Lookup,
-    Need,
-    Outgoing,
-    ProviderReport,
-    RawAnswer,
-    RawRequest,
-)
+from adapters.providers.port import Connection, Need, ProviderReport, RawAnswer, RawRequest
+from adapters.providers.webhook_only import WebhookOnly
 from domain.values import Channel
 
 WEBHOOK_PASSWORD = Need(
@@ -29,13 +18,10 @@ WEBHOOK_PASSWORD = Need(
 )
 
 
-class Peppol:
+class Peppol(WebhookOnly):
     name: ClassVar[str] = "peppol"
     channel: ClassVar[Channel] = Channel.E_INVOICING
     signs: ClassVar[bool] = False
-    one_by_one: ClassVar[bool] = True
-    can_ask: ClassVar[bool] = False
-    sends: ClassVar[bool] = False
     webhook_key: ClassVar[str | None] = shared_secret.PASSWORD
     needs: ClassVar[list[Need]] = [WEBHOOK_PASSWORD]
 
@@ -46,10 +32,5 @@ class Peppol:
         return documents.reports(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
+        """An access point may answer a send with the report of it."""
         return documents.reports(answer.body)
-
-    def send(self, outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answer:  # noqa: ARG002
-        return misconfigured("documents are only read over this connection; send over an access point's own")
-
-    def status(self, lookup: Lookup, connection: Connection, http: httpx.Client) -> list[ProviderReport]:  # noqa: ARG002
-        return []
