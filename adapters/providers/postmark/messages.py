@@ -20,8 +20,16 @@ EVENTS: dict[str, Meaning] = {
     "opened": meaning.OPENED,
     "linkclicked": meaning.OPENED,
     "bounced": meaning.failed("undelivered"),
+    "subscriptionchanged": meaning.IGNORED,
 }
-STATUSES = {"queued": meaning.PROCESSING, "processed": meaning.PROCESSING, "sent": meaning.SENT}
+STATUSES = {
+    "scheduled": meaning.PROCESSING,
+    "queued": meaning.PROCESSING,
+    "processed": meaning.PROCESSING,
+    "sent": meaning.SENT,
+    "blocked": meaning.failed("blocked"),
+    "failed": meaning.failed("provider_error"),
+}
 MOST = 50
 
 

@@ -11,6 +11,7 @@ from adapters.providers.standard_webhooks.signature import webhook_id
 
 TAG = "attempt_id"
 EVENTS: dict[str, Meaning] = {
+    "email.scheduled": meaning.PROCESSING,
     "email.sent": meaning.PROCESSING,
     "email.delivered": meaning.DELIVERED,
     "email.delivery_delayed": meaning.DEFERRED,
@@ -20,8 +21,12 @@ EVENTS: dict[str, Meaning] = {
     "email.clicked": meaning.OPENED,
     "email.failed": meaning.failed("provider_error"),
     "email.suppressed": meaning.failed("suppressed"),
+    "email.received": meaning.IGNORED,  # somebody's mail to us
 }
-LAST_EVENTS = {name.partition(".")[2]: found for name, found in EVENTS.items()} | {"queued": meaning.PROCESSING}
+LAST_EVENTS = {name.partition(".")[2]: found for name, found in EVENTS.items()} | {
+    "queued": meaning.PROCESSING,
+    "canceled": meaning.failed("cancelled"),
+}
 """`last_event` of the API: the same words without their family."""
 _DETAILS = ("bounce", "failed", "suppressed", "delivery_delayed", "complaint")
 _WORDS = ("message", "reason", "type", "subType")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import mailgun
@@ -11,8 +11,11 @@ import pytest
 import resend
 from mailgun.security import SecurityGuard
 from postmark.exceptions import InactiveRecipientException, InvalidAPIKeyException, RateLimitException
+from postmark.models.bounces.enums import BounceType
+from postmark.models.outbound.enums import MessageEventType, MessageStatus
 from postmark.sync import ServerClient
 from resend.exceptions import ResendError
+from resend.webhooks._webhook import WebhookEvent
 
 from adapters.providers import postmark as our_postmark
 from adapters.providers import resend as our_resend
@@ -99,6 +102,12 @@ def test_resends_client_understands_refusals(name: str, code: int, resending: Co
     assert str(refused.value.code) == str(code)
 
 
+def test_every_event_of_an_email_that_resends_client_knows_is_known() -> None:
+    listed = {word for word in get_args(WebhookEvent) if word.startswith("email.")}
+    assert len(listed) > 9
+    assert listed <= our_resend.webhook.EVENTS.keys()
+
+
 # Postmark
 
 
@@ -156,6 +165,13 @@ def test_postmarks_client_understands_a_wrong_key(lab: Lab) -> None:
     client: Any = ServerClient("wrong", retries=0, base_url=lab.url)
     with client as stranger, pytest.raises(InvalidAPIKeyException):
         stranger.outbound.send(record())
+
+
+def test_every_word_that_postmarks_client_knows_is_known() -> None:
+    """Of bounces those that mean nothing for a delivery are not in the table."""
+    assert {one.value.lower() for one in MessageStatus} == our_postmark.messages.STATUSES.keys()
+    assert {one.value.lower() for one in MessageEventType} == our_postmark.messages.EVENTS.keys()
+    assert our_postmark.webhook.BOUNCES.keys() <= {one.value.lower() for one in BounceType}
 
 
 # Mailgun

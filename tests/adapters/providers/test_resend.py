@@ -69,7 +69,7 @@ def bounced(kind: str, sub: str) -> dict[str, Any]:
         ("email.failed", {"failed": {"reason": "bad"}}, Status.FAILED, "provider_error"),
         ("email.failed", {"failed": {"reason": "reached_daily_quota"}}, Status.FAILED, "account"),
         ("email.suppressed", {"suppressed": {"message": "on the list"}}, Status.FAILED, "suppressed"),
-        ("email.scheduled", {}, None, None),
+        ("email.scheduled", {}, Status.SENT, "processing"),
         ("email.received", {}, None, None),
         ("contact.updated", {}, None, None),
     ],
