@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from domain.status import LOOK, Group, Status
+from domain.status import Group, Status
 from domain.values import Channel, SubjectType
 from projections.docs import searchable
 from projections.overview import NEVER_SENT
@@ -17,8 +17,8 @@ SHORTEST_SEARCH = 3
 """Characters: an index of trigrams cannot find less."""
 
 FLAGS = ("show_ignored", "include_collecting", "never_sent")
-_NAMED = ("status", "channel", "subject_type", "category", "reason", "customer_id")
-"""Filters that take one or more values of the column of the same name."""
+_OF_FACETS = ("status", "channel", "subject_type", "category", "reason")
+"""Filters that take one or more values of the column of the same name: few values, so that facets have it too."""
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -65,40 +65,40 @@ Condition = tuple[str, dict[str, Any]]
 """SQL, and the values of its parameters."""
 
 
-def hiding(filters: Filters) -> list[str]:
-    """What keeps rows out of sight unless asked for; without any flag, the condition of the index of the newest."""
-    return [SQL[flag] for flag in FLAGS if not getattr(filters, flag)]
-
-
-def narrowing(filters: Filters) -> Iterator[Condition]:
-    """What was asked for."""
-    named = {"status_group": _groups(filters)} | {name: getattr(filters, name) for name in _NAMED}
+def of_facets(filters: Filters) -> Iterator[Condition]:
+    """What a facet is shown by, or left out: all but the next four."""
+    yield from ((SQL[flag], {}) for flag in FLAGS if not getattr(filters, flag))
+    named = {"status_group": _groups(filters)} | {name: getattr(filters, name) for name in _OF_FACETS}
     for name, wanted in named.items():
         if wanted:
             yield _named(name, [str(value) for value in wanted])
+
+
+def of_customers(filters: Filters) -> Iterator[Condition]:
+    if filters.customer_id:
+        yield SQL["customer_id"], {"customer_id": list(filters.customer_id)}
+
+
+def of_time(filters: Filters) -> Iterator[Condition]:
     for name in ("sent_from", "sent_to"):
         if (moment := getattr(filters, name)) is not None:
             yield SQL[name], {name: moment}
+
+
+def of_words(filters: Filters) -> Iterator[Condition]:
     if filters.q is not None:
         yield SQL["q_with_recipients" if filters.in_recipients else "q"], {"q": _pattern(filters.q)}
 
 
 def _named(column: str, wanted: list[str]) -> Condition:
-    """A single value as an equality: then an index by it gives the rows in their order."""
-    sql, value = (SQL["is"], wanted[0]) if len(wanted) == 1 else (SQL["is_one_of"], wanted)
-    return sql.replace("{column}", column), {column: value}
+    return SQL["is_one_of"].replace("{column}", column), {column: wanted}
 
 
 def _groups(filters: Filters) -> list[str]:
-    """What the column may hold: the group asked for, else the one that all statuses asked for belong to, because there
-    is an index by group. Empty: anything."""
-    group = filters.status_group
-    if group is Group.NOT_SENT and filters.never_sent:
-        return [group.value, NEVER_SENT]
-    if group is None and filters.status:
-        of_statuses = {LOOK[status].group for status in filters.status}
-        group = of_statuses.pop() if len(of_statuses) == 1 else None
-    return [group.value] if group else []
+    """What the column may hold. Empty: anything."""
+    if filters.status_group is Group.NOT_SENT and filters.never_sent:
+        return [Group.NOT_SENT.value, NEVER_SENT]
+    return [filters.status_group.value] if filters.status_group else []
 
 
 def _pattern(q: str) -> str:
@@ -122,7 +122,8 @@ def _is_shown(filters: Filters, row: Row) -> bool:
 def _is_named(filters: Filters, row: Row) -> bool:
     if (groups := _groups(filters)) and row.status_group not in groups:
         return False
-    return all(getattr(row, name) in wanted for name in _NAMED if (wanted := getattr(filters, name)))
+    named = (*_OF_FACETS, "customer_id")
+    return all(getattr(row, name) in wanted for name in named if (wanted := getattr(filters, name)))
 
 
 def _is_sent(filters: Filters, row: Row) -> bool:

@@ -8,9 +8,6 @@ status_group <> 'hidden'
 -- never_sent --
 status_group <> 'never_sent'
 
--- is --
-{column} = %({column})s::text
-
 -- is_one_of --
 {column} = ANY (%({column})s::text[])
 
@@ -19,6 +16,9 @@ shipped_at >= %(sent_from)s
 
 -- sent_to --
 shipped_at < %(sent_to)s
+
+-- customer_id --
+customer_id = ANY (%(customer_id)s::text[])
 
 -- q --
 search LIKE %(q)s

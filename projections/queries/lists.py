@@ -1,6 +1,6 @@
 """The overview and the log: pages by keyset, newest first, and how many there are in each status group."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,7 +9,7 @@ from psycopg import AsyncCursor
 
 from domain.status import Group
 from projections.overview import NEVER_SENT
-from projections.queries.filters import FLAGS, Condition, Filters, hiding, narrowing
+from projections.queries.filters import Condition, Filters, of_customers, of_facets, of_time, of_words
 from projections.sql import load
 
 SQL = load(__file__)
@@ -21,14 +21,23 @@ class List(NamedTuple):
 
     table: str
     searched: str
+    listed: str
     sorted_by: str
     id: str
 
 
-OVERVIEW = List("read.communication", "read.communication_of_tenant", "sorted_at", "communication_id")
-LOG = List("read.attempt", "read.attempt_of_tenant", "created_at", "attempt_id")
+OVERVIEW = List("read.communication", "read.communication_of_tenant", "communication", "sorted_at", "communication_id")
+LOG = List("read.attempt", "read.attempt_of_tenant", "attempt", "created_at", "attempt_id")
 
 COUNTED = (Group.FAILED, Group.NOT_SENT, Group.IN_PROGRESS, Group.COMPLETED)
+HEADS = 4
+"""Rows that are first read of each facet: more of those only that have the page to themselves."""
+MOST_FACETS = 2000
+"""More than these are not merged."""
+STEPS = 20
+"""For each row of a page, how far to walk down the newest before facets are merged."""
+LOOKED_THROUGH = 200
+"""Rows that are looked through for words before an index of trigrams is asked."""
 
 
 class Place(NamedTuple):
@@ -39,22 +48,31 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """JSON texts, newest first; `last` is the place of the last one, None where nothing follows."""
+    """The JSON of rows, newest first, parted by commas. `last` is the last one's place, None where nothing follows."""
 
-    docs: list[str]
+    docs: bytes
     last: Place | None
 
 
+Pieces = dict[str, list[Condition]]
+"""Conditions by the place in the SQL where they belong."""
+
+
 class Query(NamedTuple):
+    """`prepare` None: one plan for all values, once it was asked a few times; False: planned each time for its own."""
+
     sql: str
     values: dict[str, Any]
+    prepare: bool | None
 
 
 async def page(cursor: Cursor, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
     """The first `limit` rows behind `after`."""
-    rows = await _all(cursor, page_query(of, filters, after, limit))
-    docs = [doc for _, _, doc in rows[:limit]]
-    return Page(docs, Place(*rows[limit - 1][:2]) if len(rows) > limit else None)
+    for query in page_queries(of, filters, after, limit):
+        ((docs, at, last, follows, complete),) = await _all(cursor, query)
+        if complete:
+            break
+    return Page(docs or b"", Place(at, last) if follows else None)
 
 
 async def counts(cursor: Cursor, of: List, filters: Filters) -> dict[str, int]:
@@ -66,34 +84,64 @@ async def counts(cursor: Cursor, of: List, filters: Filters) -> dict[str, int]:
 
 
 async def _all(cursor: Cursor, query: Query) -> list[tuple[Any, ...]]:
-    """Never prepared, so that each is planned for its own values: rare ones by an index, common ones down the list."""
-    return await (await cursor.execute(query.sql, query.values, prepare=False)).fetchall()
+    return await (await cursor.execute(query.sql, query.values, prepare=query.prepare)).fetchall()
 
 
-def page_query(of: List, filters: Filters, after: Place | None, limit: int) -> Query:
-    """One row more than asked for tells whether there is more."""
-    narrowed = list(narrowing(filters))
-    if after:
-        narrowed.append((SQL["after"], {"after_at": after.at, "after_id": after.id}))
-    narrowed.append(("", {"rows": limit + 1}))
-    if not any(getattr(filters, flag) for flag in FLAGS):
-        return _query("page", of, filters, narrowed, shown=hiding(filters))
-    return _query(
-        "page_of_two", of, filters, narrowed, shown=hiding(Filters()), hidden=[SQL["hidden"], *hiding(filters)]
-    )
+def page_queries(of: List, filters: Filters, after: Place | None, limit: int) -> Iterator[Query]:
+    """To be asked in turn until one is complete. One row more than asked for tells whether there is more."""
+    behind: Pieces = {"behind": [(SQL["after"], {"after_at": after.at, "after_id": after.id})] if after else []}
+    merged = _parts(filters) | behind | {"steps": [(SQL["no_steps" if _of_some_rows(filters) else "steps"], {})]}
+    docs: Pieces = {"docs": [(SQL["docs"], {})]}
+    if filters.q is None:
+        yield _query("page", of, merged | docs, limit + 1)
+        return
+    found: Pieces = {"docs": [(SQL["looked_through"], {"wanted": limit + 1})], "words": [*of_words(filters)]}
+    yield _query("page", of, merged | found, max(LOOKED_THROUGH, limit + 1))
+    yield _query("searched_page", of, _rows(filters) | behind | docs, limit + 1, prepare=False)
 
 
 def counts_query(of: List, filters: Filters) -> Query:
-    return _query("counts", of, filters, list(narrowing(filters)), shown=hiding(filters))
+    if filters.q is not None:
+        return _query("searched_counts", of, _rows(filters), prepare=False)
+    if _of_some_rows(filters):
+        return _query("counts_of_rows", of, _parts(filters))
+    return _query("counts", of, {"shown": [*of_facets(filters)]})
 
 
-def _query(name: str, of: List, filters: Filters, narrowed: Sequence[Condition], **visible: Sequence[str]) -> Query:
+def _of_some_rows(filters: Filters) -> bool:
+    """Whether a facet that is shown may have rows that are not."""
+    return any(True for _ in (*of_customers(filters), *of_time(filters)))
+
+
+def _rows(filters: Filters) -> Pieces:
+    return {"shown": [*of_facets(filters), *of_customers(filters), *of_time(filters), *of_words(filters)]}
+
+
+def _parts(filters: Filters) -> Pieces:
+    """What is merged: the facets that are shown, each in its window of time, for each customer its own."""
+    parts, of_part = ("parts_of_customers", "of_part_of_customer") if filters.customer_id else ("parts", "of_part")
+    pieces: Pieces = {
+        "shown": [*of_facets(filters)],
+        "parts": [(SQL[parts], {"customer_id": list(filters.customer_id)})],
+        "of_part": [(SQL[of_part], {}), *of_time(filters)],
+    }
+    for name, moment, inside in (
+        ("since", filters.sent_from, "after_since"),
+        ("until", filters.sent_to, "before_until"),
+    ):
+        pieces[name] = [(SQL[name] if moment else "NULL::timestamptz", {})]
+        pieces["of_part"] += [(SQL[inside], {})] if moment else []
+    return pieces
+
+
+def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool | None = None) -> Query:
     """Put together from the pieces of our own .sql files; values are only ever parameters."""
-    asked = [sql for sql, _ in narrowed if sql]
-    pieces = {place: " AND ".join([*seen, *asked]) or "true" for place, seen in visible.items()}
-    pieces |= {"source": of.searched if filters.q else of.table, "sorted_by": of.sorted_by, "id": of.id}
-    sql = SQL[name]
-    # The conditions come first: they have places of their own.
-    for place, piece in pieces.items():
-        sql = sql.replace(f"{{{place}}}", piece)
-    return Query(sql, {name: value for _, values in narrowed for name, value in values.items()})
+    sql, values = SQL[name], {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    for place, conditions in pieces.items():
+        # What a piece stands for may have places of its own: they are filled afterwards.
+        sql = sql.replace(f"{{{place}}}", " AND ".join(text for text, _ in conditions) or "true")
+        for _, given in conditions:
+            values |= given
+    for place, text in of._asdict().items():
+        sql = sql.replace(f"{{{place}}}", text)
+    return Query(sql, values, prepare)

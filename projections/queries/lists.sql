@@ -1,19 +1,139 @@
 -- page --
-SELECT {sorted_by}, {id}, doc FROM {source} WHERE {shown}
-ORDER BY {sorted_by} DESC, {id} DESC LIMIT %(rows)s
+-- Merged from the newest of each facet that the list shows (docs/decisions/18-lists-are-merged-from-facets.md): a few
+-- heads of each, then more of only those whose heads all made it onto the page. Where a list shows much of what there is,
+-- it is quicker to walk down the newest first, but never further than some steps: what it shows may all be old.
+WITH RECURSIVE facet AS MATERIALIZED (
+    SELECT facet, status_group, number, {shown} AS shown, {since} AS since, {until} AS until
+    FROM read.facet WHERE listed = '{listed}' AND number > 0
+), {parts}, plan AS MATERIALIZED (
+    SELECT {steps} AS steps FROM facet
+), walked AS MATERIALIZED (
+    SELECT at, id FROM (
+        SELECT r.{sorted_by} AS at, r.{id} AS id, r.facet FROM {table} AS r WHERE {behind}
+        ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT (SELECT steps FROM plan)
+    ) AS newest WHERE facet IN (SELECT facet FROM part) LIMIT %(rows)s
+), head AS MATERIALIZED (
+    SELECT p.*, h.* FROM part AS p CROSS JOIN LATERAL (
+        SELECT at, id, row_number() OVER () AS nth FROM (
+            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {table} AS r WHERE {of_part} AND {behind}
+            ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(heads)s
+        ) AS newest
+    ) AS h
+    WHERE (SELECT steps FROM plan) IS NOT NULL AND (SELECT count(*) FROM walked) < %(rows)s
+), edge AS MATERIALIZED (
+    SELECT coalesce(max(at), '-infinity') AS at
+    FROM (SELECT at FROM head ORDER BY at DESC, id DESC OFFSET %(rows)s - 1 LIMIT 1) AS full_page
+), page AS MATERIALIZED (
+    SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
+        SELECT at, id FROM head
+        UNION ALL
+        SELECT m.at, m.id FROM head AS p CROSS JOIN edge CROSS JOIN LATERAL (
+            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {table} AS r
+            WHERE {of_part} AND (r.{sorted_by}, r.{id}) < (p.at, p.id) AND r.{sorted_by} >= edge.at
+            ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s - %(heads)s
+        ) AS m
+        WHERE p.nth = %(heads)s AND p.at >= edge.at
+        UNION ALL
+        SELECT at, id FROM walked WHERE NOT EXISTS (SELECT FROM head)
+    ) AS found
+    ORDER BY at DESC, id DESC LIMIT %(rows)s
+)
+{docs}
 
--- page_of_two --
--- What lists show and what they hide have an index each: two short lists, merged.
-(SELECT {sorted_by}, {id}, doc FROM {source} WHERE {shown} ORDER BY {sorted_by} DESC, {id} DESC LIMIT %(rows)s)
-UNION ALL
-(SELECT {sorted_by}, {id}, doc FROM {source} WHERE {hidden} ORDER BY {sorted_by} DESC, {id} DESC LIMIT %(rows)s)
-ORDER BY {sorted_by} DESC, {id} DESC LIMIT %(rows)s
+-- docs --
+-- Only now are whole rows read: those of the page. One more than it shows tells whether anything follows.
+SELECT convert_to(string_agg(d.doc, ',' ORDER BY p.nth) FILTER (WHERE p.nth < %(rows)s), 'UTF8'),
+    max(p.at) FILTER (WHERE p.nth = %(rows)s - 1), (array_agg(p.id) FILTER (WHERE p.nth = %(rows)s - 1))[1],
+    count(*) = %(rows)s, true
+FROM page AS p CROSS JOIN LATERAL (
+    SELECT r.doc FROM {table} AS r WHERE r.{id} = p.id AND r.{sorted_by} = p.at LIMIT 1
+) AS d
 
--- hidden --
-(ignored OR status_group = 'hidden' OR status_group = 'never_sent')
+-- looked_through --
+-- The newest rows of the list without its words, looked through for them: what is common is found among these, however
+-- few of all rows the other filters leave. Complete if enough was found, or if there was no more to look through.
+, found AS (
+    SELECT p.at, p.id, d.doc, row_number() OVER (ORDER BY p.nth) AS nth
+    FROM page AS p CROSS JOIN LATERAL (
+        SELECT r.doc, r.search, r.search_recipient FROM {table} AS r
+        WHERE r.{id} = p.id AND r.{sorted_by} = p.at LIMIT 1
+    ) AS d
+    WHERE {words}
+)
+SELECT convert_to(string_agg(doc, ',' ORDER BY nth) FILTER (WHERE nth < %(wanted)s), 'UTF8'),
+    max(at) FILTER (WHERE nth = %(wanted)s - 1), (array_agg(id) FILTER (WHERE nth = %(wanted)s - 1))[1],
+    count(*) >= %(wanted)s, count(*) >= %(wanted)s OR (SELECT count(*) FROM page) < %(rows)s
+FROM found
+
+-- parts --
+-- One a facet.
+part AS MATERIALIZED (SELECT facet, status_group, since, until FROM facet WHERE shown)
+
+-- of_part --
+r.facet = p.facet
+
+-- parts_of_customers --
+-- One a facet that a customer has: found by leaping from each to the next.
+had AS (
+    SELECT c.customer_id, first.facet FROM unnest(%(customer_id)s::text[]) AS c (customer_id) CROSS JOIN LATERAL (
+        SELECT r.facet FROM {table} AS r WHERE r.customer_id = c.customer_id ORDER BY r.facet LIMIT 1
+    ) AS first
+    UNION ALL
+    SELECT h.customer_id, next.facet FROM had AS h CROSS JOIN LATERAL (
+        SELECT r.facet FROM {table} AS r WHERE r.customer_id = h.customer_id AND r.facet > h.facet ORDER BY r.facet LIMIT 1
+    ) AS next
+), part AS MATERIALIZED (
+    SELECT h.customer_id, f.facet, f.status_group, f.since, f.until FROM had AS h JOIN facet AS f USING (facet) WHERE f.shown
+)
+
+-- of_part_of_customer --
+r.customer_id = p.customer_id AND r.facet = p.facet
+
+-- steps --
+-- With very many facets (somebody made a category of each subject) there is nothing to merge: null, all the way down.
+CASE WHEN count(*) FILTER (WHERE shown) > %(most_facets)s THEN NULL
+    WHEN 10 * sum(number) FILTER (WHERE shown) > sum(number) THEN %(steps)s ELSE 0 END
+
+-- no_steps --
+coalesce(min(0), 0)
+
+-- since --
+-- Where in the order of the list that which was shipped in this time can be, as the facet's rows go.
+%(sent_from)s::timestamptz - make_interval(secs => lag_most + 1)
+
+-- until --
+%(sent_to)s::timestamptz - make_interval(secs => lag_least)
+
+-- after_since --
+r.{sorted_by} >= p.since
+
+-- before_until --
+r.{sorted_by} <= p.until
 
 -- after --
-({sorted_by}, {id}) < (%(after_at)s, %(after_id)s)
+(r.{sorted_by}, r.{id}) < (%(after_at)s, %(after_id)s)
 
 -- counts --
-SELECT status_group, count(*) FROM {source} WHERE {shown} GROUP BY status_group
+SELECT status_group, sum(number)::int8 FROM read.facet WHERE listed = '{listed}' AND {shown} GROUP BY status_group
+
+-- counts_of_rows --
+WITH RECURSIVE facet AS MATERIALIZED (
+    SELECT facet, status_group, {shown} AS shown, {since} AS since, {until} AS until
+    FROM read.facet WHERE listed = '{listed}' AND number > 0
+), {parts}
+SELECT p.status_group, sum(counted.number)::int8
+FROM part AS p CROSS JOIN LATERAL (SELECT count(*) AS number FROM {table} AS r WHERE {of_part}) AS counted
+GROUP BY p.status_group
+
+-- searched_page --
+-- Planned each time for its own words: what is rare is found by the index of trigrams, what is common by walking down.
+WITH page AS MATERIALIZED (
+    SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
+        SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind}
+        ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
+    ) AS found
+)
+{docs}
+
+-- searched_counts --
+SELECT status_group, count(*) FROM {searched} AS r WHERE {shown} GROUP BY status_group

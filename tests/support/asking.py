@@ -3,20 +3,28 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
 from adapters.database.pool import conninfo
 from projections.queries import lists
 from projections.queries.changes import Batch, changes
 from projections.queries.filters import Filters
-from projections.queries.lists import List, Page, Place
+from projections.queries.lists import List, Place
 from tests.support.read_rows import TENANT
 
 T = TypeVar("T")
 Question = Callable[[AsyncCursor[tuple[Any, ...]]], Awaitable[T]]
+
+
+class Shown(NamedTuple):
+    """A page with its rows' JSON apart."""
+
+    docs: list[str]
+    last: Place | None
 
 
 class Asking:
@@ -36,8 +44,9 @@ class Asking:
 
     def page(
         self, of: List, filters: Filters, after: Place | None = None, limit: int = 200, tenant: UUID = TENANT
-    ) -> Page:
-        return self(lambda cursor: lists.page(cursor, of, filters, after, limit), tenant)
+    ) -> Shown:
+        docs, last = self(lambda cursor: lists.page(cursor, of, filters, after, limit), tenant)
+        return Shown([bytes(raw).decode() for raw in msgspec.json.decode(b"[%b]" % docs, type=list[msgspec.Raw])], last)
 
     def counts(self, of: List, filters: Filters, tenant: UUID = TENANT) -> dict[str, int]:
         return self(lambda cursor: lists.counts(cursor, of, filters), tenant)
