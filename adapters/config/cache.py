@@ -30,5 +30,10 @@ class Remembered(Generic[K, V]):
         self._known[key] = (now + self.seconds, value)
         return value
 
+    def remembered(self, key: K) -> V | None:
+        """Without looking up: None for what is not known now, and for what was looked up in vain."""
+        known = self._known.get(key)
+        return known[1] if known and known[0] > time.monotonic() else None
+
     def forget(self) -> None:
         self._known.clear()

@@ -1,7 +1,8 @@
 """Connections to PostgreSQL in one of Sendtrail's roles.
 
-The login user is a member of the roles and takes one on as the connection opens. A pool tests each connection as it is
-handed out, so a restarted PostgreSQL costs its users at most a wait; a dead network is noticed within about a minute.
+The login user is a member of the roles and takes one on as the connection opens. A synchronous pool tests each
+connection as it is handed out, so a restarted PostgreSQL costs its users at most a wait; a dead network is noticed
+within about a minute.
 """
 
 from typing import Any, Literal
@@ -81,13 +82,17 @@ def async_pool(
     application_name: str = "sendtrail",
     statement_timeout: str = "0",
 ) -> AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]:
-    """A closed pool: `async with async_pool(...) as pool:` or `await pool.open()` opens it, in the running loop."""
+    """A closed pool: `async with async_pool(...) as pool:` or `await pool.open()` opens it, in the running loop.
+
+    Its connections are in autocommit, and are not tested as they are handed out: each question would wait for that. Who
+    asks tries another where the first word to one fails.
+    """
     return AsyncConnectionPool(
         conninfo(url, role, application_name, statement_timeout),
+        kwargs={"autocommit": True},
         min_size=min_size,
         max_size=max_size,
         timeout=timeout,
         open=False,
-        check=AsyncConnectionPool.check_connection,
         name=application_name,
     )

@@ -1,10 +1,11 @@
 """Who calls: `Authorization: Bearer KEY`, and what the key may do."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from adapters.bootstrap import Installation
@@ -25,10 +26,7 @@ InstallationDep = Annotated[Installation, Depends(installation_of)]
 
 def authenticate(request: Request) -> Caller:
     """Blocks for a look-up that is remembered for 5 s. Raises Problem 401."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Problem(401, detail="Give an API key: Authorization: Bearer KEY.", headers=_CHALLENGE)
-    caller = installation_of(request).api_keys.who(secret.strip())
+    caller = installation_of(request).api_keys.who(_secret(request))
     if caller is None:
         headers = {"WWW-Authenticate": f'{_CHALLENGE["WWW-Authenticate"]}, error="invalid_token"'}
         raise Problem(401, "invalid_key", "The API key is not known, or was revoked.", headers=headers)
@@ -36,11 +34,29 @@ def authenticate(request: Request) -> Caller:
     return caller
 
 
-def needs(scope: Scope) -> Callable[..., Caller]:
+def _secret(request: Request) -> str:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Problem(401, detail="Give an API key: Authorization: Bearer KEY.", headers=_CHALLENGE)
+    return secret.strip()
+
+
+async def identified(request: Request) -> Caller:
+    """Only a key that was not seen for a while is worth a thread."""
+    known: Caller | None = getattr(request.state, "caller", None)
+    if known is None:
+        known = installation_of(request).api_keys.remembered(_secret(request))
+        if known is None:
+            return await run_in_threadpool(authenticate, request)
+        request.state.caller = known
+    return known
+
+
+def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency that answers the caller, and refuses one whose key lacks the scope (403)."""
 
-    def admitted(request: Request, _: Annotated[object, Security(_documented)] = None) -> Caller:
-        caller: Caller = getattr(request.state, "caller", None) or authenticate(request)
+    async def admitted(request: Request, _: Annotated[object, Security(_documented)] = None) -> Caller:
+        caller = await identified(request)
         if not caller.may(scope):
             detail = f"The API key lacks the scope '{scope.value}'."
             raise Problem(403, "missing_scope", detail, title="Missing scope")

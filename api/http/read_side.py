@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends
-from psycopg import AsyncConnection, AsyncCursor
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from starlette.requests import Request
 
 from adapters.database.pool import async_pool
+from adapters.database.session import statement
 from api.http.live import Live
 from api.http.waiting import WAIT_LIMIT, Projected
 
@@ -29,9 +31,27 @@ class Tenants:
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID) -> "AsyncIterator[AsyncCursor[tuple[Any, ...]]]":
-        async with self.pool.connection() as connection, connection.transaction():
-            await connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant_id),))
-            yield connection.cursor(binary=True)
+        async with AsyncExitStack() as stack:
+            connection = await self._opened(stack, tenant_id)
+            try:
+                yield connection.cursor(binary=True)
+            finally:
+                if connection.pgconn.transaction_status == TransactionStatus.INTRANS:
+                    await connection.commit()
+                elif connection.pgconn.transaction_status == TransactionStatus.INERROR:
+                    await connection.rollback()
+
+    async def _opened(self, stack: AsyncExitStack, tenant_id: UUID) -> "AsyncConnection[tuple[Any, ...]]":
+        """A connection in a transaction that has named its tenant: in one message, which also tells whether the
+        connection still lives: those of before a restart of PostgreSQL do not, and are thrown away."""
+        opening = f"BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant_id}', true)"
+        for _ in range(self.pool.max_size):
+            connection = await stack.enter_async_context(self.pool.connection())
+            with suppress(OperationalError):
+                await connection.execute(statement(opening))
+                return connection
+            await stack.aclose()
+        raise PoolTimeout("no connection to PostgreSQL lives")
 
 
 @dataclass(frozen=True)

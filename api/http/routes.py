@@ -6,14 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import AttemptUnknownError, CommunicationNotFoundError, DocumentNotFoundError, RequestError
 from api.http.answers import Answer
 from api.http.asked import read
-from api.http.auth import authenticate
+from api.http.auth import identified
 from api.sending import Done
 
 _Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
@@ -26,7 +25,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            await run_in_threadpool(authenticate, request)
+            await identified(request)
             read(request.query_params, ())
             response = await handle(request)
             if request.method != "GET" and response.status_code < 400:
