@@ -3,6 +3,9 @@ PYTHON ?= python3
 ARGS ?=
 NAME ?=
 UPGRADE ?=
+N ?= 1000000
+EVENTS ?= yes
+DATA ?=
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -10,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--custom-compile-command 'make lock' $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test check format bench bench-data lock clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name says; do \
@@ -42,7 +45,10 @@ format: install ## put the code into the common shape
 	$(BIN)/ruff format .
 
 bench: install ## measure, as ratios within one run (make bench NAME=project ARGS='--rounds 5')
-	$(BIN)/python -m tests.bench $(NAME) $(ARGS)
+	$(if $(DATA),SENDTRAIL_BENCH_DATA=$(DATA)) $(BIN)/python -m tests.bench $(NAME) $(ARGS)
+
+bench-data: install ## a large store to measure on (make bench-data N=10000000 EVENTS=no DATA=/somewhere)
+	$(BIN)/python -m tests.bench.data --rows $(N) $(if $(DATA),--folder $(DATA)) $(if $(filter no,$(EVENTS)),--no-events)
 
 lock: install ## pin all dependencies anew (make lock UPGRADE=--upgrade for the newest)
 	$(COMPILE) pyproject.toml --output-file requirements.txt

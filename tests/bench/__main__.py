@@ -7,20 +7,22 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, ingest, project
-from tests.bench.measuring import Figure, console, durable_server
+from tests.bench import append, ingest, lists, lists_http, project
+from tests.bench.measuring import Told, console, durable_server
 
-BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Figure]] = {
+BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "append-16": append.run,
     "ingest-consumer": ingest.run,
     "project": project.run,
+    "lists": lists.run,
+    "lists-http": lists_http.run,
 }
 
 
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median counts.")] = 3,
-    size: Annotated[int, typer.Option(min=600, help="Events to project, webhooks to ingest.")] = 12_000,
+    size: Annotated[int, typer.Option(min=600, help="Events, webhooks or attempts.")] = 12_000,
 ) -> None:
     """Measure on a real, durable PostgreSQL of its own. Close other programs: only ratios within one run mean much."""
     chosen = names or list(BENCHES)

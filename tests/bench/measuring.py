@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import uuid4
 
 from psycopg.sql import SQL, Identifier
@@ -21,6 +21,13 @@ console = Console()
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "synchronous_commit": "on", "fsync": "on"}
 Contender = Callable[[], float]
 """Does its work once on a database of its own, and returns how many a second."""
+
+
+class Told(Protocol):
+    """What a bench found, for a person and for a program."""
+
+    def line(self) -> str: ...
+    def table(self) -> Table: ...
 
 
 class Figure(NamedTuple):

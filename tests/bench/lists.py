@@ -1,0 +1,116 @@
+"""lists: how long the database takes for a page and for counts, for every filter and at every depth.
+
+On a store of its own, or on the one of `make bench-data` that SENDTRAIL_BENCH_DATA names. In the API's role, under
+row-level security, with what the connection adds; without HTTP, which `lists-http` measures.
+"""
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+from rich.table import Table
+
+from adapters.database.embedded import EmbeddedServer
+from adapters.database.pool import connect
+from tests.bench import data
+from tests.bench.measuring import SETTINGS, console, database
+from tests.bench.questions import Question, questions, span
+
+LIMIT = 10.0
+"""Milliseconds that 99 of 100 pages may take."""
+SHOWN = 15
+Times = Mapping[str, list[float]]
+"""Milliseconds, by question."""
+
+
+class Latencies(NamedTuple):
+    """All times of pages and of counts. What has words in it is told apart: no index holds every part of every text."""
+
+    rows: int
+    pages: Times
+    counts: Times
+
+    def line(self) -> str:
+        worst = max(_most(times) for times in self._without_words().values())
+        told = {
+            "name": "lists", "value": round(worst, 2), "unit": "ms, the slowest filter's p99 of a page", "limit": LIMIT,
+            "ratio": round(worst / LIMIT, 3), "rows": self.rows,
+            "p50 of all": round(statistics.median(t for times in self._without_words().values() for t in times), 2),
+            "pages with words": {name: round(_most(t), 1) for name, t in self.pages.items() if _has_words(name)},
+            "counts, worst": round(max(_most(t) for name, t in self.counts.items() if not _has_words(name)), 1),
+        }  # fmt: skip
+        return json.dumps(told)
+
+    def table(self) -> Table:
+        shown = Table(
+            f"{self.rows:,} attempts", "least", "p50", "p99 ms", title="lists", title_justify="left", box=None
+        )
+        for what, by_name in (("page", self.pages), ("counts", self.counts)):
+            for name, times in sorted(by_name.items(), key=lambda item: -_most(item[1]))[:SHOWN]:
+                figures = (min(times), statistics.median(times), _most(times))
+                shown.add_row(f"{what}, {name}", *(f"{figure:,.2f}" for figure in figures))
+        return shown
+
+    def _without_words(self) -> Times:
+        return {name: times for name, times in self.pages.items() if not _has_words(name)}
+
+
+def _has_words(name: str) -> bool:
+    return ": q " in name
+
+
+def _most(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]
+
+
+def run(server: EmbeddedServer, rounds: int, size: int) -> Latencies:
+    """All questions in turn, `rounds` times three: a machine that slows down slows all of them."""
+    with store(server, size) as (url, _):
+        with connect(url, "sendtrail_worker") as worker:
+            of = span(worker)
+        asked = list(questions(of))
+        pages: dict[str, list[float]] = defaultdict(list)
+        counts: dict[str, list[float]] = defaultdict(list)
+        with connect(url, "sendtrail_api", autocommit=True) as api, console.status("lists") as status:
+            api.execute("SELECT set_config('app.tenant', %s, false)", (str(of.tenant),))
+            for number in range(rounds * 3 + 1):
+                for question in asked:
+                    status.update(f"lists: round {number} of {rounds * 3}, {question.kind}, {question.name}")
+                    took = _milliseconds(api, question)
+                    # The first round warms up: statements are prepared, what is asked for is in memory.
+                    if number:
+                        (pages if question.kind == "page" else counts)[question.name].append(took)
+    return Latencies(of.rows, pages, counts)
+
+
+def _milliseconds(api: "Connection[Any]", question: Question) -> float:
+    cursor, begun = api.cursor(binary=True), time.perf_counter()
+    for query in question.queries:
+        rows = cursor.execute(query.sql, query.values, prepare=query.prepare).fetchall()
+        if question.kind == "page" and rows[0][-1]:
+            break
+    return (time.perf_counter() - begun) * 1000
+
+
+@contextmanager
+def store(server: EmbeddedServer, size: int) -> Iterator[tuple[str, Path]]:
+    """The URL of a store and its folder: the one that is there, else a small one of `size` attempts."""
+    if given := os.environ.get("SENDTRAIL_BENCH_DATA"):
+        kept = EmbeddedServer(Path(given) / "postgres", SETTINGS | {"shared_buffers": "2GB"})
+        kept.start()
+        try:
+            yield kept.url(), Path(given)
+        finally:
+            kept.stop()
+        return
+    with database(server) as url, tempfile.TemporaryDirectory() as folder:
+        data.fill(url, Path(folder), size, events=False)
+        yield url, Path(folder)
