@@ -46,8 +46,9 @@ def build_app(installation: Installation) -> FastAPI:
     app.add_middleware(BoundBodies)
     app.add_middleware(Observe, metrics=app.state.metrics)
     add_problem_handlers(app)
-    # The order counts: an external id may have slashes, so the documents' paths come before the subjects'.
-    for router in (documents_router(), subjects_router(), attempts_router(), marks_router(), reading.router,
+    # The order counts: an external id may have slashes, so the documents' paths come before the subjects'. Routes are
+    # tried in turn, so what is asked most often comes first.
+    for router in (reading.router, documents_router(), subjects_router(), attempts_router(), marks_router(),
                    stream.router, intake_router(installation, app.state.webhook_log), health.router):  # fmt: skip
         app.include_router(router)
     app.openapi = described(app)  # type: ignore[method-assign]

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from fastapi import Depends
 from psycopg import AsyncConnection, AsyncCursor, OperationalError
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -91,10 +90,7 @@ async def read_side(
                     await task
 
 
-async def read_side_of(request: Request) -> ReadSide:
-    """A coroutine, because it would have to wait for a thread otherwise."""
+def read_side_of(request: Request) -> ReadSide:
+    """Asked by the routes themselves: to a framework that injects it, every request would pay for it."""
     found: ReadSide = request.app.state.read_side
     return found
-
-
-ReadSideDep = Annotated[ReadSide, Depends(read_side_of)]

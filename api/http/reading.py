@@ -15,7 +15,7 @@ from api.http.auth import MayRead
 from api.http.masking import masked
 from api.http.paging import CursorError, to_cursor, to_place
 from api.http.parameters import CURSOR, FILTERS, LIMIT, NEVER_SENT, PAGE, WAIT_FOR
-from api.http.read_side import ReadSide, ReadSideDep
+from api.http.read_side import read_side_of
 from projections.queries import details
 from projections.queries.filters import Filters
 from projections.queries.lists import LOG, OVERVIEW, List, Page, Place, counts, page
@@ -27,33 +27,33 @@ _PAGED = (LIMIT, CURSOR, WAIT_FOR)
 
 
 @router.get("/v1/communications", **reading_docs.overview(*_OVERVIEW, *_PAGED))
-async def list_communications(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def list_communications(request: Request, caller: MayRead) -> Response:
     """One row for everything sent about one subject, newest attempt first."""
-    return await _list(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, *_PAGED)), caller, side)
+    return await _list(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, *_PAGED)), caller, request)
 
 
 @router.get("/v1/attempts", **reading_docs.log(*_LOG, *_PAGED))
-async def list_attempts(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def list_attempts(request: Request, caller: MayRead) -> Response:
     """Every attempt to send, newest first."""
-    return await _list(LOG, asked.read(request.query_params, (*_LOG, *_PAGED)), caller, side)
+    return await _list(LOG, asked.read(request.query_params, (*_LOG, *_PAGED)), caller, request)
 
 
 @router.get("/v1/communications:counts", **reading_docs.counts(*_OVERVIEW, WAIT_FOR))
-async def count_communications(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def count_communications(request: Request, caller: MayRead) -> Response:
     """The number in each status group, and of all, under the same filters. `status_group` itself changes nothing."""
-    return await _counts(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, WAIT_FOR)), caller, side)
+    return await _counts(OVERVIEW, asked.read(request.query_params, (*_OVERVIEW, WAIT_FOR)), caller, request)
 
 
 @router.get("/v1/attempts:counts", **reading_docs.counts(*_LOG, WAIT_FOR))
-async def count_attempts(request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def count_attempts(request: Request, caller: MayRead) -> Response:
     """The number in each status group, and of all, under the same filters. `status_group` itself changes nothing."""
-    return await _counts(LOG, asked.read(request.query_params, (*_LOG, WAIT_FOR)), caller, side)
+    return await _counts(LOG, asked.read(request.query_params, (*_LOG, WAIT_FOR)), caller, request)
 
 
 @router.get("/v1/communications/{communication_id}", **reading_docs.one_communication(WAIT_FOR))
-async def get_communication(communication_id: str, request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def get_communication(communication_id: str, request: Request, caller: MayRead) -> Response:
     """With its attempts, newest first, and its time line, earliest first; ignored or not."""
-    values = asked.read(request.query_params, (WAIT_FOR,))
+    values, side = asked.read(request.query_params, (WAIT_FOR,)), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     if (wanted := _uuid(communication_id)) is not None:
         async with side.tenants.reading(caller.tenant_id) as cursor:
@@ -64,9 +64,9 @@ async def get_communication(communication_id: str, request: Request, caller: May
 
 
 @router.get("/v1/attempts/{attempt_id}", **reading_docs.one_attempt(WAIT_FOR))
-async def get_attempt(attempt_id: str, request: Request, caller: MayRead, side: ReadSideDep) -> Response:
+async def get_attempt(attempt_id: str, request: Request, caller: MayRead) -> Response:
     """With its time line, earliest first."""
-    values = asked.read(request.query_params, (WAIT_FOR,))
+    values, side = asked.read(request.query_params, (WAIT_FOR,)), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     if (wanted := _uuid(attempt_id)) is not None:
         async with side.tenants.reading(caller.tenant_id) as cursor:
@@ -76,8 +76,8 @@ async def get_attempt(attempt_id: str, request: Request, caller: MayRead, side: 
     raise AttemptUnknownError
 
 
-async def _list(of: List, values: dict[str, Any], caller: Caller, side: ReadSide) -> Response:
-    filters = asked.filters_of(values, caller)
+async def _list(of: List, values: dict[str, Any], caller: Caller, request: Request) -> Response:
+    filters, side = asked.filters_of(values, caller), read_side_of(request)
     after = _place(of, filters, values.get("cursor"))
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     async with side.tenants.reading(caller.tenant_id) as cursor:
@@ -85,9 +85,9 @@ async def _list(of: List, values: dict[str, Any], caller: Caller, side: ReadSide
     return _json(_page(of, filters, found), caller)
 
 
-async def _counts(of: List, values: dict[str, Any], caller: Caller, side: ReadSide) -> Response:
+async def _counts(of: List, values: dict[str, Any], caller: Caller, request: Request) -> Response:
     values.pop("status_group", None)
-    filters = asked.filters_of(values, caller)
+    filters, side = asked.filters_of(values, caller), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     async with side.tenants.reading(caller.tenant_id) as cursor:
         found = await counts(cursor, of, filters)

@@ -23,7 +23,7 @@ from api.http.event_stream import EventStream
 from api.http.openapi import answers
 from api.http.parameters import FILTERS, LAST_EVENT_ID, NEVER_SENT, BadValueError
 from api.http.problems import Problem
-from api.http.read_side import ReadSide, ReadSideDep
+from api.http.read_side import ReadSide, read_side_of
 from projections.queries.filters import Filters, matches
 
 router = APIRouter(tags=["live updates"])
@@ -47,14 +47,14 @@ _HEADER = {
     openapi_extra={"parameters": [_HEADER, *(parameter.openapi() for parameter in _PARAMETERS)]},
     responses=answers(None, 200, 422) | {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
 )
-async def stream(request: Request, caller: MayRead, side: ReadSideDep) -> EventStream:
+async def stream(request: Request, caller: MayRead) -> EventStream:
     """Server-sent events `communication.updated` and `attempt.updated`, each with the whole row as its data.
 
     Without Last-Event-ID it begins now. While nothing happens, a comment every 15 seconds shows that the stream lives.
     """
     values = asked.read(request.query_params, _PARAMETERS)
     place = _last_event_id(request, values)
-    return EventStream(_Stream(request, caller, side, asked.filters_of(values, caller)).chunks(place))
+    return EventStream(_Stream(request, caller, read_side_of(request), asked.filters_of(values, caller)).chunks(place))
 
 
 def _last_event_id(request: Request, values: dict[str, Any]) -> int | None:

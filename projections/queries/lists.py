@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -135,13 +136,20 @@ def _parts(filters: Filters) -> Pieces:
 
 
 def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool | None = None) -> Query:
-    """Put together from the pieces of our own .sql files; values are only ever parameters."""
-    sql, values = SQL[name], {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    values = {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    texts: list[tuple[str, str]] = []
     for place, conditions in pieces.items():
-        # What a piece stands for may have places of its own: they are filled afterwards.
-        sql = sql.replace(f"{{{place}}}", " AND ".join(text for text, _ in conditions) or "true")
+        texts.append((place, " AND ".join(text for text, _ in conditions) or "true"))
         for _, given in conditions:
             values |= given
-    for place, text in of._asdict().items():
+    return Query(_sql(name, of, tuple(texts)), values, prepare)
+
+
+@lru_cache(maxsize=2000)
+def _sql(name: str, of: List, pieces: tuple[tuple[str, str], ...]) -> str:
+    """Put together from the pieces of our own .sql files; values are only ever parameters."""
+    sql = SQL[name]
+    # What a piece stands for may have places of its own: they are filled afterwards.
+    for place, text in (*pieces, *of._asdict().items()):
         sql = sql.replace(f"{{{place}}}", text)
-    return Query(sql, values, prepare)
+    return sql

@@ -21,20 +21,21 @@ STATUSES = [*Status, None]
 
 
 def some(place: int, *, never_sent: bool) -> Row:
-    """Every value of every column comes with many others; each moment belongs to three rows."""
-    status = STATUSES[place % len(STATUSES)]
+    """Every value of every column comes with many others, some looks come often; each moment belongs to three rows."""
+    look = place if place < ROWS // 3 else place % 5
+    status = STATUSES[look % len(STATUSES)]
     status = Status.SENT if status is None and not never_sent else status
     made = attempt(
         place,
         at=at(place // 3),
         status=status,
-        channel=str(list(Channel)[place % 5]) if status else None,
-        subject_type=str(list(SubjectType)[place % 7]),
-        category=("a", "b")[place % 2],
-        reason=(None, "hard_bounce", "mailbox_full")[place % 3],
-        customer_id=(None, "c-1", "c-2", "c-3")[place % 4],
+        channel=str(list(Channel)[look % 5]) if status else None,
+        subject_type=str(list(SubjectType)[look % 7]),
+        category=("a", "b")[look % 2],
+        reason=(None, "hard_bounce", "mailbox_full")[look % 3],
+        customer_id=(None, "c-1", "c-2", "c-3")[look % 4],
         shipped_at=at(place % 40) if status and place % 11 else None,
-        ignored=place % 9 == 0,
+        ignored=look % 9 == 0,
         number=f"2026-{place:04}",
         recipient=f"person{place % 10}@payer.example",
     )
