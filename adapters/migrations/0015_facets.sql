@@ -24,45 +24,39 @@ CALL config.hold_tenants_apart('read.facet');
 GRANT SELECT ON read.facet TO sendtrail_api;
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON read.facet TO sendtrail_worker;
 
--- After every statement that writes rows of a list: one upsert, in the order of the key, so that two never wait for each
--- other. It runs with its owner's rights, because it counts for all tenants whoever writes.
+-- After every statement that writes rows of a list. Nearly always the facets are there, and only their numbers change;
+-- whatever else a new one needs is read from the rows of that one alone. With its owner's rights, because it counts for
+-- all tenants whoever writes. Writers of read models come one at a time: each holds the checkpoint first.
 CREATE FUNCTION read.count_facets() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         DELETE FROM read.facet WHERE listed = TG_ARGV[0];
-    ELSIF TG_OP = 'INSERT' THEN
+    END IF;
+    IF TG_OP IN ('UPDATE', 'DELETE') THEN
+        UPDATE read.facet AS f SET number = f.number - c.number
+        FROM (SELECT tenant_id, facet, count(*) AS number FROM lost GROUP BY tenant_id, facet) AS c
+        WHERE (f.tenant_id, f.listed, f.facet) = (c.tenant_id, TG_ARGV[0], c.facet);
+    END IF;
+    IF TG_OP IN ('UPDATE', 'INSERT') THEN
+        WITH known AS (
+            UPDATE read.facet AS f SET number = f.number + c.number,
+                lag_least = least(f.lag_least, c.lag_least), lag_most = greatest(f.lag_most, c.lag_most)
+            FROM (
+                SELECT tenant_id, facet, count(*) AS number, min(lag) AS lag_least, max(lag) AS lag_most
+                FROM gained GROUP BY tenant_id, facet
+            ) AS c
+            WHERE (f.tenant_id, f.listed, f.facet) = (c.tenant_id, TG_ARGV[0], c.facet)
+            RETURNING f.facet
+        )
         INSERT INTO read.facet AS f (listed, tenant_id, facet, ignored, status_group, status, reason, channel,
             subject_type, category, lag_least, lag_most, number)
-        SELECT TG_ARGV[0], tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category,
+        SELECT TG_ARGV[0], tenant_id, facet, any_value(ignored), any_value(status_group), any_value(status),
+            any_value(reason), any_value(channel), any_value(subject_type), any_value(category),
             min(lag), max(lag), count(*)
-        FROM gained
-        GROUP BY tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category
-        ORDER BY tenant_id, facet
+        FROM gained WHERE facet NOT IN (SELECT facet FROM known) GROUP BY tenant_id, facet ORDER BY tenant_id, facet
         ON CONFLICT (tenant_id, listed, facet) DO UPDATE SET number = f.number + excluded.number,
             lag_least = least(f.lag_least, excluded.lag_least), lag_most = greatest(f.lag_most, excluded.lag_most);
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO read.facet AS f (listed, tenant_id, facet, ignored, status_group, status, reason, channel,
-            subject_type, category, lag_least, lag_most, number)
-        SELECT TG_ARGV[0], tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category,
-            min(lag) FILTER (WHERE change > 0), max(lag) FILTER (WHERE change > 0), sum(change)
-        FROM (
-            SELECT tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category, lag,
-                1 AS change FROM gained
-            UNION ALL
-            SELECT tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category, lag,
-                -1 FROM lost
-        ) AS changed
-        GROUP BY tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category
-        ORDER BY tenant_id, facet
-        ON CONFLICT (tenant_id, listed, facet) DO UPDATE SET number = f.number + excluded.number,
-            lag_least = least(f.lag_least, excluded.lag_least), lag_most = greatest(f.lag_most, excluded.lag_most)
-        WHERE excluded.number <> 0 OR excluded.lag_least < f.lag_least OR excluded.lag_most > f.lag_most
-            OR (f.lag_least IS NULL AND excluded.lag_least IS NOT NULL);
-    ELSE
-        UPDATE read.facet AS f SET number = f.number - gone.number
-        FROM (SELECT tenant_id, facet, count(*) AS number FROM lost GROUP BY tenant_id, facet) AS gone
-        WHERE (f.tenant_id, f.listed, f.facet) = (gone.tenant_id, TG_ARGV[0], gone.facet);
     END IF;
     RETURN NULL;
 END $$;
@@ -110,7 +104,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
     DELETE FROM read.facet;
     INSERT INTO read.facet (listed, tenant_id, facet, ignored, status_group, status, reason, channel,
         subject_type, category, lag_least, lag_most, number)
-    SELECT listed, tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category,
+    SELECT listed, tenant_id, facet, any_value(ignored), any_value(status_group), any_value(status),
+        any_value(reason), any_value(channel), any_value(subject_type), any_value(category),
         min(lag), max(lag), count(*)
     FROM (
         SELECT 'attempt' AS listed, tenant_id, facet, ignored, status_group, status, reason, channel, subject_type,
@@ -119,7 +114,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
         SELECT 'communication', tenant_id, facet, ignored, status_group, status, reason, channel, subject_type,
             category, lag FROM read.communication
     ) AS every_row
-    GROUP BY listed, tenant_id, facet, ignored, status_group, status, reason, channel, subject_type, category
+    GROUP BY listed, tenant_id, facet
 $$;
 REVOKE EXECUTE ON FUNCTION read.count_facets, read.recount_facets FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION read.recount_facets TO sendtrail_worker;
