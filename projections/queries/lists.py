@@ -92,6 +92,7 @@ def page_queries(of: List, filters: Filters, after: Place | None, limit: int) ->
     """To be asked in turn until one is complete. One row more than asked for tells whether there is more."""
     behind: Pieces = {"behind": [(SQL["after"], {"after_at": after.at, "after_id": after.id})] if after else []}
     merged = _parts(filters) | behind | {"steps": [(SQL["no_steps" if _of_some_rows(filters) else "steps"], {})]}
+    merged["part_behind"] = [] if filters.sent_to else behind["behind"]
     docs: Pieces = {"docs": [(SQL["docs"], {})]}
     if filters.q is None:
         yield _query("page", of, merged | docs, limit + 1)
@@ -126,17 +127,18 @@ def _parts(filters: Filters) -> Pieces:
         "parts": [(SQL[parts], {"customer_id": list(filters.customer_id)})],
         "of_part": [(SQL[of_part], {}), *of_time(filters)],
     }
-    for name, moment, inside in (
-        ("since", filters.sent_from, "after_since"),
-        ("until", filters.sent_to, "before_until"),
+    for moment, inside, names in (
+        (filters.sent_from, "after_since", {"since": "timestamptz"}),
+        (filters.sent_to, "before_until", {"until": "timestamptz", "until_id": "uuid"}),
     ):
-        pieces[name] = [(SQL[name] if moment else "NULL::timestamptz", {})]
+        pieces |= {name: [(SQL[name] if moment else f"NULL::{kind}", {})] for name, kind in names.items()}
         pieces["of_part"] += [(SQL[inside], {})] if moment else []
     return pieces
 
 
 def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool | None = None) -> Query:
-    values = {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    limits = {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    values: dict[str, Any] = limits | {"after_at": None, "after_id": None}
     texts: list[tuple[str, str]] = []
     for place, conditions in pieces.items():
         texts.append((place, " AND ".join(text for text, _ in conditions) or "true"))

@@ -3,7 +3,7 @@
 -- heads of each, then more of only those whose heads all made it onto the page. Where a list shows much of what there is,
 -- it is quicker to walk down the newest first, but never further than some steps: what it shows may all be old.
 WITH RECURSIVE facet AS MATERIALIZED (
-    SELECT facet, status_group, number, {shown} AS shown, {since} AS since, {until} AS until
+    SELECT facet, status_group, number, {shown} AS shown, {since} AS since, {until} AS until, {until_id} AS until_id
     FROM read.facet WHERE listed = '{listed}' AND number > 0
 ), {parts}, plan AS MATERIALIZED (
     SELECT {steps} AS steps FROM facet
@@ -15,7 +15,7 @@ WITH RECURSIVE facet AS MATERIALIZED (
 ), head AS MATERIALIZED (
     SELECT p.*, h.* FROM part AS p CROSS JOIN LATERAL (
         SELECT at, id, row_number() OVER () AS nth FROM (
-            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {table} AS r WHERE {of_part} AND {behind}
+            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {table} AS r WHERE {of_part} AND {part_behind}
             ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(heads)s
         ) AS newest
     ) AS h
@@ -67,7 +67,7 @@ FROM found
 
 -- parts --
 -- One a facet.
-part AS MATERIALIZED (SELECT facet, status_group, since, until FROM facet WHERE shown)
+part AS MATERIALIZED (SELECT facet, status_group, since, until, until_id FROM facet WHERE shown)
 
 -- of_part --
 r.facet = p.facet
@@ -83,7 +83,7 @@ had AS (
         SELECT r.facet FROM {table} AS r WHERE r.customer_id = h.customer_id AND r.facet > h.facet ORDER BY r.facet LIMIT 1
     ) AS next
 ), part AS MATERIALIZED (
-    SELECT h.customer_id, f.facet, f.status_group, f.since, f.until FROM had AS h JOIN facet AS f USING (facet) WHERE f.shown
+    SELECT h.customer_id, f.facet, f.status_group, f.since, f.until, f.until_id FROM had AS h JOIN facet AS f USING (facet) WHERE f.shown
 )
 
 -- of_part_of_customer --
@@ -102,13 +102,19 @@ coalesce(min(0), 0)
 %(sent_from)s::timestamptz - make_interval(secs => lag_most + 1)
 
 -- until --
-%(sent_to)s::timestamptz - make_interval(secs => lag_least)
+-- The page begins behind this or behind the page before it, whichever is further down: of two such conditions an index
+-- would be entered at the first.
+least(%(sent_to)s::timestamptz - make_interval(secs => lag_least) + interval '1 microsecond', %(after_at)s::timestamptz)
+
+-- until_id --
+CASE WHEN %(after_at)s::timestamptz < %(sent_to)s::timestamptz - make_interval(secs => lag_least) + interval '1 microsecond'
+    THEN %(after_id)s::uuid ELSE '00000000-0000-0000-0000-000000000000' END
 
 -- after_since --
 r.{sorted_by} >= p.since
 
 -- before_until --
-r.{sorted_by} <= p.until
+(r.{sorted_by}, r.{id}) < (p.until, p.until_id)
 
 -- after --
 (r.{sorted_by}, r.{id}) < (%(after_at)s, %(after_id)s)
@@ -118,7 +124,7 @@ SELECT status_group, sum(number)::int8 FROM read.facet WHERE listed = '{listed}'
 
 -- counts_of_rows --
 WITH RECURSIVE facet AS MATERIALIZED (
-    SELECT facet, status_group, {shown} AS shown, {since} AS since, {until} AS until
+    SELECT facet, status_group, {shown} AS shown, {since} AS since, {until} AS until, {until_id} AS until_id
     FROM read.facet WHERE listed = '{listed}' AND number > 0
 ), {parts}
 SELECT p.status_group, sum(counted.number)::int8

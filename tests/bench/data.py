@@ -85,7 +85,8 @@ def fill(url: str, folder: Path, rows: int, *, events: bool) -> None:
             worker.execute(statement(SQL["checkpoint"]), {"position": last, "names": NAMES})
         with connect(url, "sendtrail_owner", autocommit=True) as owner:
             owner.execute(statement(SQL["go_on_after"]), {"position": last})
-            owner.execute("SELECT read.recount_facets()")
+            for name in ("attempt", "communication"):
+                owner.execute("SELECT read.recount_facets(%s, %s)", (name, f"read.{name}"))
             for table in (*TABLES, "read.facet"):
                 owner.execute(statement(f"VACUUM ANALYZE {table}"))
 

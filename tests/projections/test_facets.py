@@ -80,7 +80,8 @@ def test_numbers_are_those_of_the_rows_after_any_history(
             assert counted(connection, listed) == grouped(connection, listed)
             assert outside(connection, listed) == []
         before = counted(connection, "attempt"), counted(connection, "communication")
-        connection.execute("SELECT read.recount_facets()")
+        for listed in ("attempt", "communication"):
+            connection.execute("SELECT read.recount_facets(%s, %s)", (listed, f"read.{listed}"))
         assert (counted(connection, "attempt"), counted(connection, "communication")) == before
 
 
@@ -89,7 +90,7 @@ def test_rows_that_were_put_in_without_a_word_are_counted_when_asked_for(databas
         owner.execute("ALTER TABLE read.attempt DISABLE TRIGGER USER")
         put_attempts(owner, [attempt(1), attempt(2, status="failed")])
         assert counted(owner, "attempt") == []
-        owner.execute("SELECT read.recount_facets()")
+        owner.execute("SELECT read.recount_facets('attempt', 'read.attempt')")
         assert counted(owner, "attempt") == grouped(owner, "attempt") != []
 
 

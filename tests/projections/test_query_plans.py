@@ -91,6 +91,7 @@ CASES: list[tuple[Filters, str]] = [
     (Filters(customer_id=("most",), category=("rare",)), "customer"),
     (Filters(sent_from=at(ROWS - 600)), "facet"),
     (Filters(**OLD), "facet"),
+    (Filters(sent_to=at(600)), "facet"),
     (Filters(**OLD, status_group=Group.FAILED, channel=(Channel.SMS,)), "facet"),
     (Filters(**OLD, customer_id=("most",)), "customer"),
 ]
