@@ -48,9 +48,9 @@ class ApiKeys:
         """The key's owner, None for an unknown or revoked key. Only a hash of the secret is ever kept."""
         return self._owner(_hash(secret)) if secret.startswith(PREFIX) else None
 
-    def remembered(self, secret: str) -> Caller | None:
-        """The key's owner if `who` was asked a moment ago: never waits for a query."""
-        return self._owner.remembered(_hash(secret)) if secret.startswith(PREFIX) else None
+    def remembered(self, secret: str) -> tuple[bool, Caller | None]:
+        """Whether `who` can answer without asking the database, and what."""
+        return self._owner.known(_hash(secret))
 
     def _look_up(self, secret_hash: bytes) -> Caller | None:
         with self.database.pool.connection() as connection:

@@ -19,6 +19,11 @@ class Remembered(Generic[K, V]):
         self.seconds = seconds
         self._known: dict[K, tuple[float, V]] = {}
 
+    def known(self, key: K) -> tuple[bool, V | None]:
+        """Whether it is remembered, and what."""
+        known = self._known.get(key)
+        return (True, known[1]) if known and known[0] > time.monotonic() else (False, None)
+
     def __call__(self, key: K) -> V:
         now = time.monotonic()
         known = self._known.get(key)
@@ -29,11 +34,6 @@ class Remembered(Generic[K, V]):
         value = self.look_up(key)
         self._known[key] = (now + self.seconds, value)
         return value
-
-    def remembered(self, key: K) -> V | None:
-        """Without looking up: None for what is not known now, and for what was looked up in vain."""
-        known = self._known.get(key)
-        return known[1] if known and known[0] > time.monotonic() else None
 
     def forget(self) -> None:
         self._known.clear()

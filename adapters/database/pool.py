@@ -1,10 +1,10 @@
 """Connections to PostgreSQL in one of Sendtrail's roles.
 
-The login user is a member of the roles and takes one on as the connection opens. A synchronous pool tests each
-connection as it is handed out, so a restarted PostgreSQL costs its users at most a wait; a dead network is noticed
-within about a minute.
+The login user is a member of the roles and takes one on as the connection opens. A pool tests each connection as it is
+handed out, so a restarted PostgreSQL costs its users at most a wait; a dead network is noticed within about a minute.
 """
 
+import select
 from typing import Any, Literal
 
 from psycopg import AsyncConnection, Connection
@@ -84,8 +84,7 @@ def async_pool(
 ) -> AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]:
     """A closed pool: `async with async_pool(...) as pool:` or `await pool.open()` opens it, in the running loop.
 
-    Its connections are in autocommit, and are not tested as they are handed out: each question would wait for that. Who
-    asks tries another where the first word to one fails.
+    Its connections are in autocommit: one statement by itself costs one round trip.
     """
     return AsyncConnectionPool(
         conninfo(url, role, application_name, statement_timeout),
@@ -94,5 +93,18 @@ def async_pool(
         max_size=max_size,
         timeout=timeout,
         open=False,
+        check=_check_async,
         name=application_name,
     )
+
+
+async def _check_async(connection: "AsyncConnection[Any]") -> None:
+    """A server that went away has said so, or closed its end: only then is a round trip worth it."""
+    if _has_said_something(connection.fileno()):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+def _has_said_something(socket: int) -> bool:
+    polled = select.poll()
+    polled.register(socket, select.POLLIN)
+    return bool(polled.poll(0))

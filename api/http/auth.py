@@ -21,12 +21,23 @@ def installation_of(request: Request) -> Installation:
     return found
 
 
-InstallationDep = Annotated[Installation, Depends(installation_of)]
+async def _installation(request: Request) -> Installation:
+    """A coroutine, because it would have to wait for a thread otherwise."""
+    return installation_of(request)
 
 
-def authenticate(request: Request) -> Caller:
-    """Blocks for a look-up that is remembered for 5 s. Raises Problem 401."""
-    caller = installation_of(request).api_keys.who(_secret(request))
+InstallationDep = Annotated[Installation, Depends(_installation)]
+
+
+async def authenticate(request: Request) -> Caller:
+    """Raises Problem 401."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Problem(401, detail="Give an API key: Authorization: Bearer KEY.", headers=_CHALLENGE)
+    keys = installation_of(request).api_keys
+    known, caller = keys.remembered(secret.strip())
+    if not known:
+        caller = await run_in_threadpool(keys.who, secret.strip())
     if caller is None:
         headers = {"WWW-Authenticate": f'{_CHALLENGE["WWW-Authenticate"]}, error="invalid_token"'}
         raise Problem(401, "invalid_key", "The API key is not known, or was revoked.", headers=headers)
@@ -34,29 +45,11 @@ def authenticate(request: Request) -> Caller:
     return caller
 
 
-def _secret(request: Request) -> str:
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not secret.strip():
-        raise Problem(401, detail="Give an API key: Authorization: Bearer KEY.", headers=_CHALLENGE)
-    return secret.strip()
-
-
-async def identified(request: Request) -> Caller:
-    """Only a key that was not seen for a while is worth a thread."""
-    known: Caller | None = getattr(request.state, "caller", None)
-    if known is None:
-        known = installation_of(request).api_keys.remembered(_secret(request))
-        if known is None:
-            return await run_in_threadpool(authenticate, request)
-        request.state.caller = known
-    return known
-
-
 def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """A dependency that answers the caller, and refuses one whose key lacks the scope (403)."""
 
     async def admitted(request: Request, _: Annotated[object, Security(_documented)] = None) -> Caller:
-        caller = await identified(request)
+        caller: Caller = getattr(request.state, "caller", None) or await authenticate(request)
         if not caller.may(scope):
             detail = f"The API key lacks the scope '{scope.value}'."
             raise Problem(403, "missing_scope", detail, title="Missing scope")

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection, AsyncCursor, OperationalError
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from adapters.database.pool import async_pool
@@ -30,8 +30,10 @@ class Tenants:
 
     @asynccontextmanager
     async def reading(self, tenant_id: UUID) -> "AsyncIterator[AsyncCursor[tuple[Any, ...]]]":
-        async with AsyncExitStack() as stack:
-            connection = await self._opened(stack, tenant_id)
+        """Opened and named in one message: each costs as much as many a question."""
+        async with self.pool.connection() as connection:
+            opening = f"BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant_id}', true)"
+            await connection.execute(statement(opening))
             try:
                 yield connection.cursor(binary=True)
             finally:
@@ -39,18 +41,6 @@ class Tenants:
                     await connection.commit()
                 elif connection.pgconn.transaction_status == TransactionStatus.INERROR:
                     await connection.rollback()
-
-    async def _opened(self, stack: AsyncExitStack, tenant_id: UUID) -> "AsyncConnection[tuple[Any, ...]]":
-        """A connection in a transaction that has named its tenant: in one message, which also tells whether the
-        connection still lives: those of before a restart of PostgreSQL do not, and are thrown away."""
-        opening = f"BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant_id}', true)"
-        for _ in range(self.pool.max_size):
-            connection = await stack.enter_async_context(self.pool.connection())
-            with suppress(OperationalError):
-                await connection.execute(statement(opening))
-                return connection
-            await stack.aclose()
-        raise PoolTimeout("no connection to PostgreSQL lives")
 
 
 @dataclass(frozen=True)

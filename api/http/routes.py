@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.errors import AttemptUnknownError, CommunicationNotFoundError, DocumentNotFoundError, RequestError
 from api.http.answers import Answer
 from api.http.asked import read
-from api.http.auth import identified
+from api.http.auth import authenticate
 from api.sending import Done
 
 _Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
@@ -25,7 +25,7 @@ class GuardedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            await identified(request)
+            await authenticate(request)
             read(request.query_params, ())
             response = await handle(request)
             if request.method != "GET" and response.status_code < 400:

@@ -11,7 +11,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from psycopg import OperationalError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from adapters.config.api_keys import Caller
@@ -97,7 +96,7 @@ class _Stream:
     async def _is_welcome(self) -> bool:
         """Whether the caller's key still holds: a stream must not outlive it."""
         try:
-            await run_in_threadpool(authenticate, self.request)
+            await authenticate(self.request)
         except Problem:
             return False
         except OperationalError:
