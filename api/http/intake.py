@@ -59,6 +59,23 @@ def intake_router(installation: Installation, webhook_log: WebhookLog) -> APIRou
             return Response(status_code=HTTPStatus.BAD_REQUEST)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
+    @router.head("/v1/webhooks/{connection_id}", include_in_schema=False)
+    @router.get(
+        "/v1/webhooks/{connection_id}",
+        tags=["webhooks"],
+        summary="Try a webhook address",
+        status_code=HTTPStatus.NO_CONTENT,
+        response_class=Response,
+        responses={404: {"description": "There is no such connection."}},
+    )
+    async def try_address(connection_id: str) -> Response:
+        """Some providers call an address before they save it. Nothing is recorded."""
+        try:
+            await asyncio.to_thread(intake.connection, connection_id)
+        except Problem as problem:
+            return problem.response()
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
     return router
 
 
@@ -81,11 +98,12 @@ class _Intake:
 
     def _verified(self, connection_id: str, raw: RawRequest) -> LoggedRequest:
         """In a thread: it may ask the database, and checking a signature lets others run. Raises Problem."""
-        connection = self._connection(connection_id)
+        connection = self.connection(connection_id)
         _verify(raw, connection)
         return LoggedRequest(connection.id, without_secrets(raw, connection))
 
-    def _connection(self, named: str) -> Connection:
+    def connection(self, named: str) -> Connection:
+        """May ask the database. Raises Problem."""
         try:
             found = self.installation.connections.get(UUID(named)) if len(named) == 36 else None
         except ValueError:

@@ -252,9 +252,22 @@ async def test_logs_and_refusals_hold_no_personal_data(
     assert ADDRESS not in "".join(r.getMessage() for r in caplog.records if r.name.startswith(("api", "adapters")))
 
 
-async def test_other_methods_are_not_allowed(world: Hooks, api: Installation) -> None:
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_an_address_can_be_tried_before_it_is_saved(world: Hooks, api: Installation, method: str) -> None:
+    disabled = add_twilio(world.owner, world.tenant)
+    world.owner.connections.disable(disabled, world.clock())
     async with client(api) as http:
-        assert (await http.get(path(world.connection))).status_code == 405
+        known = await http.request(method, path(world.connection))
+        others = [await http.request(method, path(other)) for other in (uuid4(), "mail", disabled)]
+    assert (known.status_code, known.content) == (204, b"")
+    assert {other.status_code for other in others} == {404}
+    assert logged(world) == []
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+async def test_other_methods_are_not_allowed(world: Hooks, api: Installation, method: str) -> None:
+    async with client(api) as http:
+        assert (await http.request(method, path(world.connection))).status_code == 405
 
 
 def test_a_shared_secret_is_not_kept_with_the_request() -> None:
