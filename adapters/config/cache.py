@@ -29,6 +29,14 @@ class Remembered(Generic[K, V]):
         known = self._known.get(key)
         if known and known[0] > now:
             return known[1]
+        return self._ask(key, now)
+
+    def known(self, key: K) -> V | None:
+        """What is remembered, without looking up: for those who must not wait."""
+        known = self._known.get(key)
+        return known[1] if known and known[0] > time.monotonic() else None
+
+    def _ask(self, key: K, now: float) -> V:
         if len(self._known) >= _MOST:
             self._known.clear()
         value = self.look_up(key)

@@ -233,6 +233,11 @@ def is_pull_only(provider: Provider) -> bool:
     return bool(getattr(provider, "pull_only", False))
 
 
+def checks_slowly(provider: Provider) -> bool:
+    """Whether `verify` may have to fetch something (`checks_slowly = True` on its class) instead of only computing."""
+    return bool(getattr(provider, "checks_slowly", False))
+
+
 class Confirmation(msgspec.Struct, frozen=True):
     """`url` is to be fetched (GET) so that the provider goes on calling; its host was checked to be the provider's."""
 

@@ -75,7 +75,8 @@ def by_partition(requests: Iterable[LoggedRequest], partitions: int) -> dict[int
 
 def size_of(request: RawRequest) -> int:
     """Bytes that it takes up in a frame, about."""
-    return len(request.body) + len(request.url) + sum(len(n) + len(v) for n, v in request.headers.items())
+    headers = request.headers
+    return len(request.body) + len(request.url) + sum(map(len, headers)) + sum(map(len, headers.values()))
 
 
 def _filled(requests: Sequence[LoggedRequest]) -> Iterator[list[LoggedRequest]]:

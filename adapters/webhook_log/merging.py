@@ -22,6 +22,11 @@ class MergingLog:
         self._bytes = 0
         self._working: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for the next append, beside those in the one that runs."""
+        return len(self._waiting)
+
     async def append(self, logged: LoggedRequest) -> None:
         """Durable when it returns. Raises LogUnavailableError."""
         size = size_of(logged.request)

@@ -1,11 +1,13 @@
 """The webhook log in PostgreSQL: the default, with no broker to install."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import Connection
+from psycopg.types.numeric import Int2
 from psycopg_pool import ConnectionPool
 
 from adapters.clock import Clock
@@ -34,14 +36,14 @@ class PostgresLog:
     def append(self, requests: Sequence[LoggedRequest]) -> None:
         if not requests:
             return
-        frames, at = by_partition(requests, PARTITIONS), self.clock()
+        frames = [(part, frame) for part, found in by_partition(requests, PARTITIONS).items() for frame in found]
+        values = ([Int2(part) for part, _ in frames], [frame for _, frame in frames], self.clock())
         try:
-            with self.pool.connection() as connection, connection.transaction():
-                for partition, found in frames.items():
-                    connection.execute(statement(SQL["append"]), (partition, at, found), prepare=True)
+            with self._autocommit() as connection:
+                connection.execute(statement(SQL["append"]), values, prepare=True)
+                _wake_readers(connection)
         except psycopg.Error as error:
             raise LogUnavailableError(f"could not append: {type(error).__name__}") from error
-        self._wake_readers()
 
     def lag(self, positions: Positions) -> dict[str, int]:
         numbers = list(range(PARTITIONS))
@@ -62,10 +64,22 @@ class PostgresLog:
     def close(self) -> None:
         """Nothing to do: the pool belongs to its opener."""
 
-    def _wake_readers(self) -> None:
-        """After the commit and on its own: inside the transaction it would let one commit through at a time.
+    @contextmanager
+    def _autocommit(self) -> Iterator["Connection[Any]"]:
+        """Each statement commits by itself: one round trip instead of three."""
+        with self.pool.connection() as connection:
+            connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.set_autocommit(False)
 
-        A lost wake-up costs a reader at most its next look.
-        """
-        with suppress(psycopg.OperationalError), self.pool.connection() as connection:
-            connection.execute(statement(f"NOTIFY {CHANNEL}"))
+
+def _wake_readers(connection: "Connection[Any]") -> None:
+    """After the commit and on its own: inside the transaction it would let one commit through at a time.
+
+    A lost wake-up costs a reader at most its next look.
+    """
+    with suppress(psycopg.OperationalError):
+        connection.execute(statement(f"NOTIFY {CHANNEL}"))

@@ -1,5 +1,7 @@
 -- append --
-SELECT count(*) FROM work.append_webhooks(%s::smallint, %s, %s::bytea[])
+-- All partitions in one statement, which is a transaction of its own.
+SELECT count(*) FROM unnest(%b::int2[], %b::bytea[]) AS given (partition_no, frame),
+    LATERAL work.append_webhooks(given.partition_no, %s, ARRAY[given.frame])
 
 -- drop_before --
 DELETE FROM work.webhook_log WHERE appended_at < %s

@@ -16,10 +16,10 @@ _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class Bound(NamedTuple):
-    """At most so many bytes, of this media type (None: any)."""
+    """At most so many bytes, of this media type."""
 
     size: int
-    media_type: str | None
+    media_type: str
 
 
 _USUAL = Bound(MIB, JSON)
@@ -27,7 +27,6 @@ _BOUNDS = (
     (re.compile(r"/v1/attempts:bulk|/v1/communications:mark_sent"), Bound(10 * MIB, JSON)),
     # The form's own lines and the file's name come on top of the file.
     (re.compile(r"/v1/subjects/[^/]+/.+/documents"), Bound(LARGEST + 64 * 1024, MULTIPART)),
-    (re.compile(r"/v1/webhooks/.*"), Bound(MIB, None)),
 )
 
 
@@ -61,7 +60,7 @@ def _check(bound: Bound, headers: Headers) -> None:
     if length is not None and int(length) > bound.size:
         raise _too_large(bound.size)
     has_body = "transfer-encoding" in headers or length not in (None, "0")
-    if has_body and bound.media_type and _media_type(headers) != bound.media_type:
+    if has_body and _media_type(headers) != bound.media_type:
         raise Problem(415, detail=f"Send {bound.media_type}.", headers={"Accept": bound.media_type})
 
 

@@ -1,24 +1,22 @@
-"""Webhooks come in here: verified on the raw body, logged durably, answered. Nothing is parsed and nothing dropped."""
+"""Webhooks come in here: verified on the raw body, logged durably, answered. Nothing is parsed and nothing dropped.
+
+An ASGI application of its own before the others: a webhook passes no router, no validation and, as a rule, no thread.
+"""
 
 import asyncio
 import logging
-from http import HTTPStatus
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from fastapi import APIRouter
-from msgspec.structs import replace
 from psycopg import OperationalError
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from adapters.bootstrap import Installation
-from adapters.providers.port import BadSignatureError, Connection, MisconfiguredError, RawRequest
-from adapters.providers.registry import UnknownProviderError
-from adapters.providers.registry import provider as provider_named
+from adapters.providers.port import Connection, RawRequest
 from adapters.webhook_log.merging import MergingLog
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, WebhookLog
+from api.http.entrance import RETRY_AFTER, Entrance
 from api.http.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -27,156 +25,127 @@ MOST_HEADER_BYTES = 32 * 1024
 MOST_URL_BYTES = 8 * 1024
 PATIENCE = 30.0
 """Seconds for a body to come in."""
-RETRY_AFTER = {"Retry-After": "10"}
-_HIDDEN_HEADERS = ("authorization", "proxy-authorization", "cookie")
-_SHORTEST_SECRET = 8
+AT_ONCE = 64 * 1024
+"""Bytes of a body up to which a signature is checked without a thread."""
+PREFIX = "/v1/webhooks/"
 
 
-def intake_router(installation: Installation, webhook_log: WebhookLog) -> APIRouter:
-    """The one route that providers call. Its log belongs to the caller, who closes it."""
-    router, intake = APIRouter(), _Intake(installation, webhook_log)
+class Route:
+    """By what name figures and the log know it, as they know the routes of the others."""
 
-    @router.post(
-        "/v1/webhooks/{connection_id}",
-        tags=["webhooks"],
-        summary="Take a provider's webhook",
-        status_code=HTTPStatus.NO_CONTENT,
-        response_class=Response,
-        responses={
-            401: {"description": "It carries no signature."},
-            403: {"description": "Its signature is wrong."},
-            404: {"description": "There is no such connection."},
-            413: {"description": "Its body is over 1 MiB."},
-            503: {"description": "It could not be kept now: send it again."},
-        },
-    )
-    async def take_webhook(connection_id: str, request: Request) -> Response:
-        try:
-            await intake.take(connection_id, request)
-        except Problem as problem:
-            return problem.response()
-        except ClientDisconnect:
-            return Response(status_code=HTTPStatus.BAD_REQUEST)
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-
-    @router.head("/v1/webhooks/{connection_id}", include_in_schema=False)
-    @router.get(
-        "/v1/webhooks/{connection_id}",
-        tags=["webhooks"],
-        summary="Try a webhook address",
-        status_code=HTTPStatus.NO_CONTENT,
-        response_class=Response,
-        responses={404: {"description": "There is no such connection."}},
-    )
-    async def try_address(connection_id: str) -> Response:
-        """Some providers call an address before they save it. Nothing is recorded."""
-        try:
-            await asyncio.to_thread(intake.connection, connection_id)
-        except Problem as problem:
-            return problem.response()
-        return Response(status_code=HTTPStatus.NO_CONTENT)
-
-    return router
+    path = PREFIX + "{connection_id}"
 
 
-class _Intake:
+class Intake:
+    """Answers what comes to an address that begins with PREFIX. The log belongs to the caller, who closes it."""
+
     def __init__(self, installation: Installation, webhook_log: WebhookLog) -> None:
         self.installation = installation
         self.log = MergingLog(webhook_log)
+        self._reached_at = installation.settings.reached_at
+        self._entrances: dict[UUID, Entrance] = {}
 
-    async def take(self, connection_id: str, request: Request) -> None:
-        """Returns once the request is durable. Raises Problem."""
-        _refuse_oversized(request)
-        body = await _body(request)
-        raw = RawRequest(self._url(request), _flat(request.headers), body, self.installation.clock(), request.method)
-        verified = await asyncio.to_thread(self._verified, connection_id, raw)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["route"] = Route
         try:
-            await self.log.append(verified)
+            await self._answer(scope["path"].removeprefix(PREFIX), scope, receive)
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+        except ClientDisconnect:
+            return
+        else:
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, named: str, scope: Scope, receive: Receive) -> None:
+        """Returns where the answer is that all is well. Raises Problem, ClientDisconnect."""
+        method = scope["method"]
+        if method == "POST":
+            await self._take(named, scope, receive)
+        elif method in ("GET", "HEAD"):
+            await self._entrance(named)
+        else:
+            raise Problem(405, detail="This address does not take the method.", headers={"Allow": "GET, HEAD, POST"})
+
+    async def _take(self, named: str, scope: Scope, receive: Receive) -> None:
+        """Returns once the request is durable."""
+        headers = _flat(scope["headers"])
+        _refuse_oversized(scope, headers)
+        body = await _body(receive)
+        entrance = await self._entrance(named)
+        raw = RawRequest(self._url(scope), headers, body, self.installation.clock())
+        if entrance.is_slow or len(body) > AT_ONCE:
+            await asyncio.to_thread(entrance.verify, raw)
+        else:
+            entrance.verify(raw)
+        try:
+            await self.log.append(LoggedRequest(entrance.connection.id, entrance.without_secrets(raw)))
         except LogUnavailableError as error:
             log.error("the webhook log does not take requests: %s", error)
             raise Problem(503, "log_unavailable", "Send it again later.", headers=RETRY_AFTER) from None
 
-    def _verified(self, connection_id: str, raw: RawRequest) -> LoggedRequest:
-        """In a thread: it may ask the database, and checking a signature lets others run. Raises Problem."""
-        connection = self.connection(connection_id)
-        _verify(raw, connection)
-        return LoggedRequest(connection.id, without_secrets(raw, connection))
+    async def _entrance(self, named: str) -> Entrance:
+        """Raises Problem."""
+        connection = await self._connection(_uuid(named))
+        if connection is None:
+            raise Problem(404, "unknown_connection", "There is no such connection.")
+        known = self._entrances.get(connection.id)
+        if known is None or known.connection is not connection:
+            known = self._entrances[connection.id] = Entrance(connection)
+        return known
 
-    def connection(self, named: str) -> Connection:
-        """May ask the database. Raises Problem."""
+    async def _connection(self, key: UUID | None) -> Connection | None:
+        """A thread is only needed where the database must be asked. Raises Problem."""
+        if key is None:
+            return None
         try:
-            found = self.installation.connections.get(UUID(named)) if len(named) == 36 else None
-        except ValueError:
-            found = None
+            get = self.installation.connections.get
+            return get.known(key) or await asyncio.to_thread(get, key)
         except OperationalError as error:
             log.error("connections cannot be read: %s", type(error).__name__)
             raise Problem(503, "unavailable", "Send it again later.", headers=RETRY_AFTER) from None
-        if found is None:
-            raise Problem(404, "unknown_connection", "There is no such connection.")
-        return found
 
-    def _url(self, request: Request) -> str:
+    def _url(self, scope: Scope) -> str:
         """As the provider was told it and signs it: our public address, whatever a proxy calls us."""
-        path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-        query = request.scope.get("query_string", b"")
-        told = path.partition(b"?")[0] + (b"?" + query if query else b"")
-        return self.installation.settings.reached_at + told.decode("latin-1")
+        query: bytes = scope["query_string"]
+        path: bytes = scope["raw_path"].partition(b"?")[0]
+        told = path + b"?" + query if query else path
+        return self._reached_at + told.decode("latin-1")
 
 
-def without_secrets(request: RawRequest, connection: Connection) -> RawRequest:
-    """The request as it is kept: a shared secret has done its work once it is verified."""
-    secrets = [s for s in connection.secrets.values() if len(s) >= _SHORTEST_SECRET]
-    spelled = sorted({s for secret in secrets for s in (secret, quote(secret), quote(secret, safe=""))}, key=len)
-    kept = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
-    return replace(
-        request,
-        url=_hide(request.url, spelled),
-        headers={name: _hide(value, spelled) for name, value in kept.items()},
-    )
-
-
-def _hide(text: str, secrets: list[str]) -> str:
-    for secret in reversed(secrets):
-        text = text.replace(secret, "[secret]")
-    return text
-
-
-def _verify(request: RawRequest, connection: Connection) -> None:
-    """Raises Problem."""
+def _uuid(named: str) -> UUID | None:
     try:
-        provider_named(connection.provider).verify(request, connection)
-    except BadSignatureError as error:
-        log.warning("connection %s: webhook refused: %s", connection.id, error)
-        if error.missing:
-            raise Problem(401, "signature_missing", "The request carries no signature.") from None
-        raise Problem(403, "signature_wrong", "The signature does not match the request.") from None
-    except (MisconfiguredError, UnknownProviderError) as error:
-        log.error("connection %s: webhooks cannot be verified: %s", connection.id, error)
-        raise Problem(503, "misconfigured", "The connection is not set up completely.", headers=RETRY_AFTER) from None
+        return UUID(named) if len(named) == 36 else None
+    except ValueError:
+        return None
 
 
-def _refuse_oversized(request: Request) -> None:
-    headers = request.scope["headers"]
-    if len(request.scope.get("raw_path") or b"") + len(request.scope.get("query_string", b"")) > MOST_URL_BYTES:
+def _refuse_oversized(scope: Scope, headers: Mapping[str, str]) -> None:
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_URL_BYTES:
         raise Problem(414, "address_too_long")
-    if sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+    if sum(map(len, headers)) + sum(map(len, headers.values())) > MOST_HEADER_BYTES:
         raise Problem(431, "headers_too_large")
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdecimal() and int(length) > MOST_BYTES:
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdecimal()):
+        raise Problem(400, detail="Content-Length is not a number.")
+    if int(length) > MOST_BYTES:
         raise _too_large()
 
 
-async def _body(request: Request) -> bytes:
-    """Raises Problem as soon as it is longer than allowed, or takes too long."""
+async def _body(receive: Receive) -> bytes:
+    """Raises Problem as soon as it is longer than allowed, or takes too long; ClientDisconnect."""
     parts: list[bytes] = []
-    size = 0
+    size, more = 0, True
     try:
         async with asyncio.timeout(PATIENCE):
-            async for part in request.stream():
-                size += len(part)
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                parts.append(message.get("body", b""))
+                size, more = size + len(parts[-1]), message.get("more_body", False)
                 if size > MOST_BYTES:
                     raise _too_large()
-                parts.append(part)
     except TimeoutError:
         raise Problem(408, "too_slow", headers={"Connection": "close"}) from None
     return b"".join(parts)
@@ -186,9 +155,10 @@ def _too_large() -> Problem:
     return Problem(413, "too_large", f"A webhook may have {MOST_BYTES} bytes.", headers={"Connection": "close"})
 
 
-def _flat(headers: Headers) -> dict[str, str]:
+def _flat(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Names in lower case; the values of a repeated header joined, so that no second one hides behind the first."""
     flat: dict[str, str] = {}
-    for name, value in headers.items():
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         flat[name] = f"{flat[name]}, {value}" if name in flat else value
     return flat

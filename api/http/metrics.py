@@ -1,5 +1,6 @@
 """Figures for Prometheus, in its text format 0.0.4."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from threading import Lock
@@ -25,7 +26,7 @@ class Metrics:
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         with self._lock:
             self._requests[method if method in _METHODS else "other", route, status] += 1
-            self._seconds[route][next((i for i, end in enumerate(_BUCKETS) if seconds <= end), len(_BUCKETS))] += 1
+            self._seconds[route][bisect_left(_BUCKETS, seconds)] += 1
             self._total[route] += 1
             self._sum[route] += seconds
 

@@ -4,9 +4,8 @@ import logging
 import re
 import time
 import traceback
-from uuid import uuid4
+from random import getrandbits
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.metrics import Metrics
@@ -14,22 +13,23 @@ from api.http.problems import Problem
 
 log = logging.getLogger("api.access")
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
 """Kept from a response that says otherwise itself."""
 
 
 class Observe:
-    """The outermost layer of our own."""
+    """The outermost layer of our own. Answers of the status `unlogged` are counted and not logged one by one."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, unlogged: int | None = None) -> None:
         self.app = app
         self.metrics = metrics
+        self.unlogged = unlogged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,6 +54,8 @@ class Observe:
         # Without an answer the client went away first; 499 is how proxies write that.
         status = seen.status or 499
         self.metrics.request(seen.scope["method"], route, status, seconds)
+        if status == self.unlogged:
+            return
         caller = seen.scope.get("state", {}).get("caller")
         key = caller.key_id if caller else "-"
         line = (seen.scope["method"], route, status, seconds * 1000, key, seen.request_id)
@@ -67,17 +69,17 @@ class _Seen:
         self.scope = scope
         self.began = time.monotonic()
         self.status: int | None = None
-        given = Headers(scope=scope).get("x-request-id", "")
-        self.request_id = given if _SANE_ID.fullmatch(given) else uuid4().hex
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+        self.request_id = given if _SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self._send = send
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.request_id
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
+            own = message.get("headers", ())
+            said = {name for name, _ in own}
+            ours = [header for header in _HEADERS if header[0] not in said]
+            message["headers"] = [*own, *ours, (b"x-request-id", self.request_id.encode())]
         await self._send(message)
 
     def route(self) -> str:

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.documents import DocumentAnswer
 from api.http import problems
+from api.http.intake_docs import webhook_paths
 from api.http.schemas import MarkItem
 from projections.attempt_doc import AttemptDoc
 from projections.docs import SubjectDoc
@@ -70,6 +71,7 @@ def described(app: FastAPI) -> Callable[[], dict[str, Any]]:
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
             found = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
+            found["paths"] |= webhook_paths(_ref(PROBLEM))
             schemas = found["components"]["schemas"]
             schemas.update(_components())
             # Known only to the batch that checks each item by itself, so no route names it.

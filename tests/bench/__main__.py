@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, ingest, lists, lists_http, project
-from tests.bench.measuring import Told, console, durable_server
+from tests.bench import append, ingest, intake, lists, lists_http, project
+from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "append-16": append.run,
     "ingest-consumer": ingest.run,
+    "intake": intake.run,
+    "intake-kafka": intake.run_kafka,
     "project": project.run,
     "lists": lists.run,
     "lists-http": lists_http.run,
@@ -30,7 +32,11 @@ def main(
         sys.exit(f"no bench {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}")
     with durable_server() as server:
         for name in chosen:
-            figure = BENCHES[name](server, rounds, size)
+            try:
+                figure = BENCHES[name](server, rounds, size)
+            except Skipped as why:
+                console.print(f"{name}: skipped, {why}")
+                continue
             console.print(figure.table())
             typer.echo(figure.line())
 

@@ -30,6 +30,10 @@ class Told(Protocol):
     def table(self) -> Table: ...
 
 
+class Skipped(Exception):  # noqa: N818 - it is no error
+    """What this bench needs is not here; the text says what."""
+
+
 class Figure(NamedTuple):
     """`ours` over each contender in the same run, median over median."""
 

@@ -29,6 +29,7 @@ from domain.values import Channel
 class Ses:
     name: ClassVar[str] = "ses"
     channel: ClassVar[Channel] = Channel.EMAIL
+    checks_slowly = True
     signs: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
     can_ask: ClassVar[bool] = True

@@ -31,7 +31,8 @@ ROUTES = [
     ("GET", f"/v1/attempts/{_ID}", "read"),
     ("GET", "/v1/stream", "read"),
 ]
-OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/v1/webhooks/{connection_id}")}
+WEBHOOKS = "/v1/webhooks/{connection_id}"
+OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", WEBHOOKS), ("POST", WEBHOOKS)}
 CALLS = pytest.mark.parametrize(("method", "path", "scope"), ROUTES)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from adapters.bootstrap import Installation
 from adapters.providers.port import Connection, RawRequest
@@ -18,9 +18,12 @@ from adapters.simulator.signing import new_private_key, twilio
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Positions
 from adapters.webhook_log.postgres import PostgresLog
-from api.http.intake import MOST_BYTES, intake_router, without_secrets
+from api.http import intake as api_intake
+from api.http.entrance import Entrance
+from api.http.intake import MOST_BYTES, Intake
 from domain.values import Channel
 from tests.consumers.hooks import ADDRESS, TOKEN, Hooks, add_twilio, hooks, signed
+from tests.support.eventually import eventually_async
 from tests.support.installation import START, installed
 
 pytestmark = pytest.mark.anyio
@@ -35,6 +38,25 @@ class BrokenLog:
         return dict(positions([]))
 
     def close(self) -> None: ...
+
+
+class HeldLog(BrokenLog):
+    """Fails once it is let go; `taken` requests were in its first call."""
+
+    def __init__(self) -> None:
+        self.entered, self.let_go = threading.Event(), threading.Event()
+        self.calls = self.taken = 0
+
+    def append(self, requests: Sequence[LoggedRequest]) -> None:
+        self.calls += 1
+        self.taken = self.taken or len(requests)
+        self.entered.set()
+        self.let_go.wait(10)
+        super().append(requests)
+
+
+async def all_wait(app: Intake, count: int) -> bool:
+    return app.log.waiting == count
 
 
 @pytest.fixture
@@ -56,8 +78,7 @@ def api(world: Hooks, tmp_path: Path) -> Iterator[Installation]:
 
 
 def client(api: Installation, log: Any = None) -> httpx.AsyncClient:
-    app = FastAPI()
-    app.include_router(intake_router(api, log or PostgresLog(api.database.pool, api.clock)))
+    app = Intake(api, log or PostgresLog(api.database.pool, api.clock))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8080")
 
 
@@ -75,6 +96,22 @@ async def post(
 ) -> httpx.Response:
     async with client(api, log) as http:
         return await http.post(path(where), content=body, headers=headers)
+
+
+async def called(api: Installation, connection: UUID, receive: Any) -> list[dict[str, Any]]:
+    """What is sent in answer to a POST that comes in through `receive`."""
+    answers: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+        "path": path(connection), "raw_path": path(connection).encode(), "query_string": b"",
+        "root_path": "", "headers": [(b"host", b"x")], "server": ("x", 80), "client": ("x", 1),
+    }  # fmt: skip
+    await Intake(api, PostgresLog(api.database.pool, api.clock))(scope, receive, send)
+    return answers
 
 
 BODY = json.dumps([{"event": "delivered", "email": ADDRESS}]).encode() + b"\r\n"
@@ -153,27 +190,41 @@ async def test_a_body_over_one_mebibyte_is_refused_before_it_is_read(world: Hook
             sent += 1
             yield bytes(64 * 1024)
 
-    app = FastAPI()
-    app.include_router(intake_router(api, PostgresLog(api.database.pool, api.clock)))
     body = ten_mebibytes()
 
     async def receive() -> dict[str, Any]:
         part = await anext(body, None)
         return {"type": "http.request", "body": part or b"", "more_body": part is not None}
 
-    answers: list[dict[str, Any]] = []
-
-    async def send(message: Any) -> None:
-        answers.append(message)
-
-    scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
-        "path": path(world.connection), "raw_path": path(world.connection).encode(), "query_string": b"",
-        "root_path": "", "headers": [(b"host", b"x")], "server": ("x", 80), "client": ("x", 1),
-    }  # fmt: skip
-    await app(scope, receive, send)
+    answers = await called(api, world.connection, receive)
     assert answers[0]["status"] == 413
     assert sent == MOST_BYTES // (64 * 1024) + 1
+
+
+async def test_a_body_that_does_not_come_in_is_not_waited_for(
+    world: Hooks, api: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_intake, "PATIENCE", 0.01)
+
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    answers = await called(api, world.connection, never)
+    assert answers[0]["status"] == 408
+    assert (b"connection", b"close") in answers[0]["headers"]
+
+
+async def test_a_client_that_leaves_before_the_end_is_not_answered(world: Hooks, api: Installation) -> None:
+    coming: Iterator[dict[str, Any]] = iter(
+        [{"type": "http.request", "body": b"[", "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive() -> dict[str, Any]:
+        return next(coming)
+
+    assert await called(api, world.connection, receive) == []
+    assert logged(world) == []
 
 
 @pytest.mark.parametrize("size", [MOST_BYTES + 1, 10 * MOST_BYTES])
@@ -198,6 +249,22 @@ async def test_a_log_that_is_away_is_never_answered_with_success(world: Hooks, a
     answer = await post(api, world.connection, BODY, signed(BODY), BrokenLog())
     assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_what_waits_for_a_log_that_fails_is_refused_together(world: Hooks, api: Installation) -> None:
+    """Nobody is told that a request is durable while it is not, and nobody is left waiting."""
+    failing = HeldLog()
+    bodies = [b"[%d]" % n for n in range(20)]
+    app = Intake(api, failing)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8080") as http:
+        asking = [asyncio.create_task(http.post(path(world.connection), content=b, headers=signed(b))) for b in bodies]
+        await asyncio.to_thread(failing.entered.wait, 10)
+        await eventually_async(lambda: all_wait(app, len(bodies) - failing.taken))
+        assert not [task for task in asking if task.done()]
+        failing.let_go.set()
+        answers = await asyncio.gather(*asking)
+    assert {a.status_code for a in answers} == {503}
+    assert failing.calls < len(bodies)
 
 
 async def test_a_connection_without_its_key_asks_the_provider_to_come_again(
@@ -277,7 +344,7 @@ def test_a_shared_secret_is_not_kept_with_the_request() -> None:
         {"authorization": "Basic abc", "cookie": "a=b", "x-token": "s3cret/+value", "x-kept": "42"},
         b"s3cret/+value", START,
     )  # fmt: skip
-    kept = without_secrets(request, connection)
+    kept = Entrance(connection).without_secrets(request)
     assert kept.url == "https://x/v1/webhooks/1?token=[secret]&t=[secret]&n=42"
     assert kept.headers == {"x-token": "[secret]", "x-kept": "42"}
     assert kept.body == request.body
