@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, ingest, intake, lists, lists_http, project
+from tests.bench import append, ingest, intake, lists, lists_http, live, project
 from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "ingest-consumer": ingest.run,
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,
+    "live": live.run,
     "project": project.run,
     "lists": lists.run,
     "lists-http": lists_http.run,
