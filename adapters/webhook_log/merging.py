@@ -9,6 +9,9 @@ from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Webhoo
 MOST_WAITING = 64 * 1024 * 1024
 """Bytes that may wait; above that requests are turned away instead of filling the memory."""
 _AT_ONCE = 8 * 1024 * 1024
+APART = 0.003
+"""Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
+a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
@@ -40,17 +43,21 @@ class MergingLog:
         await done
 
     async def _work(self) -> None:
-        while self._waiting:
-            taken = self._take()
-            try:
-                await asyncio.to_thread(self.log.append, [logged for logged, _, _ in taken])
-            except BaseException as error:
-                _settle(taken, error if isinstance(error, Exception) else LogUnavailableError("stopped"))
-                if not isinstance(error, Exception):
-                    _settle(self._waiting, LogUnavailableError("stopped"))
-                    raise
-            else:
-                _settle(taken, None)
+        try:
+            while self._waiting:
+                await asyncio.gather(self._append(self._take()), asyncio.sleep(APART))
+        finally:
+            _settle(self._waiting, LogUnavailableError("stopped"))
+
+    async def _append(self, taken: list[_Waiting]) -> None:
+        error: Exception | None = LogUnavailableError("stopped")
+        try:
+            await asyncio.to_thread(self.log.append, [logged for logged, _, _ in taken])
+            error = None
+        except Exception as failed:  # noqa: BLE001 - it is for those who wait
+            error = failed
+        finally:
+            _settle(taken, error)
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []

@@ -43,7 +43,7 @@ class Intake:
         self.installation = installation
         self.log = MergingLog(webhook_log)
         self._reached_at = installation.settings.reached_at
-        self._entrances: dict[UUID, Entrance] = {}
+        self._entrances: dict[str, Entrance] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = Route
@@ -86,13 +86,14 @@ class Intake:
 
     async def _entrance(self, named: str) -> Entrance:
         """Raises Problem."""
+        get, known = self.installation.connections.get, self._entrances.get(named)
+        if known and get.known(known.connection.id) is known.connection:
+            return known
         connection = await self._connection(_uuid(named))
         if connection is None:
             raise Problem(404, "unknown_connection", "There is no such connection.")
-        known = self._entrances.get(connection.id)
-        if known is None or known.connection is not connection:
-            known = self._entrances[connection.id] = Entrance(connection)
-        return known
+        made = self._entrances[str(connection.id)] = Entrance(connection)
+        return made
 
     async def _connection(self, key: UUID | None) -> Connection | None:
         """A thread is only needed where the database must be asked. Raises Problem."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from adapters.webhook_log import merging as merging_module
 from adapters.webhook_log.merging import MergingLog
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Positions
 from tests.adapters.webhook_log.logs import request
@@ -47,6 +48,21 @@ async def test_what_waits_goes_together() -> None:
     assert not first.done()
     log.gate.set()
     await asyncio.gather(first, *others)
+    assert log.appended == [[b"0"], [b"1", b"2", b"3", b"4", b"5"]]
+
+
+async def test_requests_that_come_one_after_another_share_an_append(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However quick the log is: an append costs the same for one and for many."""
+    monkeypatch.setattr(merging_module, "APART", 0.5)
+    log = GatedLog()
+    log.gate.set()
+    merging = MergingLog(log)
+    await merging.append(request(b"0"))
+    others = []
+    for n in range(1, 6):
+        others.append(asyncio.create_task(merging.append(request(b"%d" % n))))
+        await asyncio.to_thread(bool)
+    await asyncio.gather(*others)
     assert log.appended == [[b"0"], [b"1", b"2", b"3", b"4", b"5"]]
 
 
