@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,
     "live": live.run,
+    "live-browser": live.run_browser,
     "project": project.run,
     "lists": lists.run,
     "lists-http": lists_http.run,

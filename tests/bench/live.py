@@ -8,40 +8,60 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
 from tests.bench import histories
+from tests.bench.browser import Browser, chromium
 from tests.bench.delays import Delays
 from tests.bench.ears import News, Stream
 from tests.bench.live_writer import Written
-from tests.bench.measuring import console, database
+from tests.bench.measuring import Skipped, console, database
 from tests.support.eventually import eventually
 from tests.support.installation import installed
 from tests.support.ports import free_port
 from tests.support.processes import environment, listening, running
 
 RATE = 1000
-LIMIT = 25.0
+LIMIT, BROWSER_LIMIT = 25.0, 1000.0
 """Milliseconds."""
-HEARD, READ, LIVE = "a bare NOTIFY is heard", "in the read models", "at a client of the stream"
+Client = Callable[[int, str], Stream | Browser]
+"""Made of the API's port and a key."""
+HEARD, READ = "a bare NOTIFY is heard", "in the read models"
+LIVE, SHOWN = "at a client of the stream", "shown by a page in Chromium"
 
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Delays:
-    stages: dict[str, list[Any]] = {HEARD: [], READ: [], LIVE: []}
+    return _measure("live", LIMIT, server, rounds, size, (HEARD, READ, LIVE), Stream)
+
+
+def run_browser(server: EmbeddedServer, rounds: int, size: int) -> Delays:
+    """Raises Skipped where there is no Chromium."""
+    command = chromium()
+    if command is None:
+        raise Skipped("no Chromium here")
+    stages = (HEARD, READ, SHOWN)
+    return _measure("live-browser", BROWSER_LIMIT, server, rounds, size, stages, partial(Browser, command))
+
+
+def _measure(
+    name: str, limit: float, server: EmbeddedServer, rounds: int, size: int, stages: Sequence[str], client: Client
+) -> Delays:
+    found: dict[str, list[Sequence[float]]] = {stage: [] for stage in stages}
     for number in range(1, rounds + 1):
-        with console.status(f"live: round {number} of {rounds}"):
-            for stage, found in _round(server, size).items():
-                stages[stage].append(found)
-    return Delays("live", stages, LIMIT)
+        with console.status(f"{name}: round {number} of {rounds}"):
+            for stage, delays in zip(stages, _round(server, size, client), strict=True):
+                found[stage].append(delays)
+    return Delays(name, found, limit)
 
 
-def _round(server: EmbeddedServer, size: int) -> dict[str, list[float]]:
+def _round(server: EmbeddedServer, size: int, client: Client) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds from each commit until it was heard of, until it was read, and until the client had it."""
     with ExitStack() as stack:
         url, folder = stack.enter_context(database(server)), Path(stack.enter_context(tempfile.TemporaryDirectory()))
         owner, port = stack.enter_context(installed(url, folder, "sendtrail_owner")), free_port()
@@ -53,20 +73,22 @@ def _round(server: EmbeddedServer, size: int) -> dict[str, list[float]]:
         writer = stack.enter_context(_writer(env, folder, size, tenant))
         listening(port)
         _caught_up(owner)
-        news, stream = stack.enter_context(News(url)), stack.enter_context(Stream(port, key))
+        news, watching = stack.enter_context(News(url)), client(port, key)
+        stack.enter_context(watching)
         written = writer()
-        eventually(lambda: len(stream.arrivals()) >= size, within=120)
-        return _delays(written, news, stream)
+        eventually(lambda: len(watching.arrivals()) >= size, within=120)
+        return _delays(written, news, watching.arrivals())
 
 
-def _delays(written: Sequence[Written], news: News, stream: Stream) -> dict[str, list[float]]:
-    arrived = stream.arrivals()
+def _delays(
+    written: Sequence[Written], news: News, arrived: Mapping[str, float]
+) -> tuple[list[float], list[float], list[float]]:
     commits = sorted({(w.answered, w.position) for w in written})
-    return {
-        HEARD: [(at - commit) * 1000 for (commit, _), at in zip(commits, news.appended, strict=False)],
-        READ: [(news.projected(position) - commit) * 1000 for commit, position in commits],
-        LIVE: [(arrived[w.attempt_id] - w.answered) * 1000 for w in written],
-    }
+    return (
+        [(at - commit) * 1000 for (commit, _), at in zip(commits, news.appended, strict=False)],
+        [(news.projected(position) - commit) * 1000 for commit, position in commits],
+        [(arrived[w.attempt_id] - w.answered) * 1000 for w in written],
+    )
 
 
 @contextmanager
