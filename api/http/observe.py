@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import traceback
+from http import HTTPStatus
 from random import getrandbits
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,8 @@ _HEADERS = [
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 """Kept from a response that says otherwise itself."""
+_WITHOUT_CONTENT = [(b"cache-control", b"no-store")]
+"""All that an answer without content needs: the others protect content, and each costs the server time."""
 
 
 class Observe:
@@ -78,7 +81,8 @@ class _Seen:
             self.status = message["status"]
             own = message.get("headers", ())
             said = {name for name, _ in own}
-            ours = [header for header in _HEADERS if header[0] not in said]
+            wanted = _WITHOUT_CONTENT if self.status == HTTPStatus.NO_CONTENT else _HEADERS
+            ours = [header for header in wanted if header[0] not in said]
             message["headers"] = [*own, *ours, (b"x-request-id", self.request_id.encode())]
         await self._send(message)
 
