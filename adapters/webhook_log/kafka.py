@@ -67,7 +67,7 @@ class KafkaLog:
                     **self.settings.options(),
                     acks="all",
                     enable_idempotence=True,
-                    linger_ms=2,
+                    linger_ms=0,
                     max_request_size=MOST_RECORD_BYTES,
                     delivery_timeout_ms=int(DELIVERY * 1000),
                     request_timeout_ms=5000,

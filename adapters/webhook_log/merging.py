@@ -1,4 +1,4 @@
-"""Appends from many request handlers at once: what waits while one append runs goes together into the next."""
+"""Appends from many request handlers at once: what comes within a few milliseconds goes together into the log."""
 
 import asyncio
 from collections import deque
@@ -9,25 +9,28 @@ from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Webhoo
 MOST_WAITING = 64 * 1024 * 1024
 """Bytes that may wait; above that requests are turned away instead of filling the memory."""
 _AT_ONCE = 8 * 1024 * 1024
-APART = 0.003
+WIDTH = 3
+APART = 0.005
 """Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
 a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
 class MergingLog:
-    """For one event loop. The log's own `append` runs in a thread, one at a time."""
+    """For one event loop. The log's own `append` runs in threads, `width` at a time: a slow one holds up no other."""
 
-    def __init__(self, log: WebhookLog, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, log: WebhookLog, most_waiting: int = MOST_WAITING, width: int = WIDTH) -> None:
         self.log = log
         self.most_waiting = most_waiting
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._working: asyncio.Task[None] | None = None
+        self._appending: set[asyncio.Task[None]] = set()
+        self._free = asyncio.Semaphore(width)
 
     @property
     def waiting(self) -> int:
-        """Requests that wait for the next append, beside those in the one that runs."""
+        """Requests that wait for the next append, beside those in the ones that run."""
         return len(self._waiting)
 
     async def append(self, logged: LoggedRequest) -> None:
@@ -45,9 +48,17 @@ class MergingLog:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await asyncio.gather(self._append(self._take()), asyncio.sleep(APART))
+                await self._free.acquire()
+                appending = asyncio.create_task(self._append(self._take()))
+                self._appending.add(appending)
+                appending.add_done_callback(self._ended)
+                await asyncio.sleep(APART)
         finally:
             _settle(self._waiting, LogUnavailableError("stopped"))
+
+    def _ended(self, appending: "asyncio.Task[None]") -> None:
+        self._appending.discard(appending)
+        self._free.release()
 
     async def _append(self, taken: list[_Waiting]) -> None:
         error: Exception | None = LogUnavailableError("stopped")

@@ -40,7 +40,7 @@ async def _inside(log: GatedLog) -> None:
 
 async def test_what_waits_goes_together() -> None:
     log = GatedLog()
-    merging = MergingLog(log)
+    merging = MergingLog(log, width=1)
     first = asyncio.create_task(merging.append(request(b"0")))
     await _inside(log)
     others = [asyncio.create_task(merging.append(request(b"%d" % n))) for n in range(1, 6)]
@@ -79,7 +79,7 @@ async def test_nobody_is_told_that_it_is_durable_when_it_is_not() -> None:
 
 async def test_turns_away_what_would_fill_the_memory() -> None:
     log = GatedLog()
-    merging = MergingLog(log, most_waiting=1000)
+    merging = MergingLog(log, most_waiting=1000, width=1)
     running = asyncio.create_task(merging.append(request(bytes(900))))
     await _inside(log)
     waiting = asyncio.create_task(merging.append(request(bytes(600))))
@@ -93,7 +93,7 @@ async def test_turns_away_what_would_fill_the_memory() -> None:
 
 async def test_a_client_that_goes_away_takes_nobody_with_it() -> None:
     log = GatedLog()
-    merging = MergingLog(log)
+    merging = MergingLog(log, width=1)
     first = asyncio.create_task(merging.append(request(b"0")))
     await _inside(log)
     gone, stays = (asyncio.create_task(merging.append(request(body))) for body in (b"gone", b"stays"))
@@ -102,3 +102,19 @@ async def test_a_client_that_goes_away_takes_nobody_with_it() -> None:
     log.gate.set()
     await asyncio.gather(first, stays)
     assert log.appended == [[b"0"], [b"gone", b"stays"]]
+
+
+async def test_a_slow_append_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging_module, "APART", 0.0)
+    log = GatedLog()
+    merging = MergingLog(log, width=2)
+    first = asyncio.create_task(merging.append(request(b"0")))
+    await _inside(log)
+    second = asyncio.create_task(merging.append(request(b"1")))
+    await _inside(log)
+    third = asyncio.create_task(merging.append(request(b"2")))
+    await asyncio.sleep(0.01)
+    assert (log.entered.acquire(blocking=False), merging.waiting) == (False, 1)
+    log.gate.set()
+    await asyncio.gather(first, second, third)
+    assert sorted(log.appended) == [[b"0"], [b"1"], [b"2"]]
