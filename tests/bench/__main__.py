@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, ingest, intake, lists, lists_http, live, project
+from tests.bench import append, chain, ingest, intake, lists, lists_http, live, project
 from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,
     "live": live.run,
+    "live-webhooks": chain.run,
     "live-browser": live.run_browser,
     "project": project.run,
     "lists": lists.run,

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
+from adapters.providers.port import Connection
 from adapters.simulator.signing import ecdsa, new_private_key, public_key
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.opening import open_reader, prepare_log
@@ -51,13 +52,14 @@ def run_kafka(server: EmbeddedServer, rounds: int, size: int) -> Figure:
 
 def signed(connection: UUID, count: int) -> list[bytes]:
     """SendGrid's requests to this connection, all different."""
-    return [_signed(f"/v1/webhooks/{connection}", number) for number in range(count)]
+    return [signed_event(f"/v1/webhooks/{connection}", number, str(uuid4())) for number in range(count)]
 
 
-def _signed(path: str, number: int) -> bytes:
+def signed_event(path: str, number: int, attempt_id: str) -> bytes:
+    """SendGrid says that this attempt was delivered."""
     event = {
         "event": "delivered", "email": f"ap{number}@payer.example", "timestamp": 1768467600, "sg_event_id": uuid4().hex,
-        "sg_message_id": f"{uuid4().hex}.recvd-1", "attempt_id": str(uuid4()), "response": "250 2.0.0 OK",
+        "sg_message_id": f"{uuid4().hex}.recvd-1", "attempt_id": attempt_id, "response": "250 2.0.0 OK",
     }  # fmt: skip
     body, prefix = json.dumps([event]).encode(), "X-Twilio-Email-Event-Webhook"
     headers = {
@@ -80,7 +82,7 @@ def _ours(server: EmbeddedServer, size: int, kafka: str = "") -> float:
         owner = stack.enter_context(installed(url, folder, "sendtrail_owner"))
         owner.settings.kafka, owner.settings.webhook_topic = kafka, f"bench-{uuid4().hex[:8]}"
         prepare_log(owner.settings)
-        connection, port = _connection(owner), free_port()
+        connection, port = add_connection(owner).id, free_port()
         env = environment(url, folder, port, kafka, owner.settings.webhook_topic)
         with running("api.cli", "serve", folder=folder, env=env):
             rate = _rate(port, signed(connection, DIFFERENT), size)
@@ -88,11 +90,12 @@ def _ours(server: EmbeddedServer, size: int, kafka: str = "") -> float:
         return rate
 
 
-def _connection(owner: Installation) -> UUID:
+def add_connection(owner: Installation) -> Connection:
+    """A tenant's, whose webhooks are signed with KEY."""
     tenant = owner.tenants.add("bench", histories.START).id
     return owner.connections.add(
         tenant, "mail", "sendgrid", Channel.EMAIL, histories.START, settings={}, secrets={"public_key": public_key(KEY)}
-    ).id
+    )
 
 
 def _rate(port: int, requests: Sequence[bytes], size: int) -> float:

@@ -72,7 +72,7 @@ def _round(server: EmbeddedServer, size: int, client: Client) -> tuple[list[floa
         stack.enter_context(running("api.cli", "serve", folder=folder, env=env))
         writer = stack.enter_context(_writer(env, folder, size, tenant))
         listening(port)
-        _caught_up(owner)
+        caught_up(owner)
         news, watching = stack.enter_context(News(url)), client(port, key)
         stack.enter_context(watching)
         written = writer()
@@ -108,7 +108,9 @@ def _writer(env: dict[str, str], folder: Path, size: int, tenant: UUID) -> Itera
         process.communicate()
 
 
-def _caught_up(owner: Installation) -> None:
+def caught_up(owner: Installation) -> None:
+    """Returns once the read models hold every event."""
+
     def all_read() -> bool:
         with owner.database.transaction() as connection:
             row = connection.execute(

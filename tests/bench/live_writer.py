@@ -29,10 +29,10 @@ class Written(NamedTuple):
     position: int
 
 
-def handed_over(installation: Installation, tenant: UUID, count: int) -> list[InvoiceCommunication]:
+def handed_over(installation: Installation, tenant: UUID, count: int, connection: UUID) -> list[InvoiceCommunication]:
     """Recorded, and waiting for their reports."""
     key = installation.keys.customer(tenant, "bench", histories.START)
-    made = [histories.asked(tenant, key, number, uuid4()) for number in range(count)]
+    made = [histories.asked(tenant, key, number, connection) for number in range(count)]
     for communication in made:
         (attempt_id,) = communication.attempts
         at = communication.attempts[attempt_id].created_at
@@ -77,7 +77,7 @@ def say(line: str) -> None:
 def main() -> None:
     folder, count, rate, tenant = sys.argv[1:]
     with installed(os.environ["SENDTRAIL_DATABASE_URL"], Path(folder), "sendtrail_worker") as installation:
-        made = handed_over(installation, UUID(tenant), int(count))
+        made = handed_over(installation, UUID(tenant), int(count), uuid4())
         say("ready")
         sys.stdin.readline()
         say(json.dumps(write(installation, made, float(rate))))

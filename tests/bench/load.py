@@ -13,6 +13,7 @@ import uvloop
 
 _WITHIN = 300.0
 """Seconds for a whole load."""
+_CONNECTIONS = 256
 
 
 class Load(NamedTuple):
@@ -36,37 +37,71 @@ def load(port: int, requests: Sequence[bytes], count: int, width: int = 64) -> L
 
 async def _load(port: int, requests: Iterator[bytes], width: int) -> Load:
     loop, statuses = asyncio.get_running_loop(), Counter[int]()
-    opened = [
-        await loop.create_connection(lambda: _Client(requests, statuses), "127.0.0.1", port) for _ in range(width)
-    ]
-    clients = [client for _, client in opened]
+    clients = [(await loop.create_connection(_Client, "127.0.0.1", port))[1] for _ in range(width)]
     begun = time.perf_counter()
     for client in clients:
-        client.next()
+        client.begin(requests, statuses)
     async with asyncio.timeout(_WITHIN):
         await asyncio.gather(*(client.done for client in clients))
-    return Load(statuses, time.perf_counter() - begun)
+    took = time.perf_counter() - begun
+    for client in clients:
+        client.end()
+    return Load(statuses, took)
+
+
+def paced(port: int, requests: Sequence[bytes], rate: float) -> list[tuple[float, float]]:
+    """Each request at its time, `rate` a second; when it was sent and when it was answered, by time.monotonic.
+
+    Raises ValueError where one is not answered with 204.
+    """
+    return uvloop.run(_paced(port, requests, rate))
+
+
+async def _paced(port: int, requests: Sequence[bytes], rate: float) -> list[tuple[float, float]]:
+    loop, free = asyncio.get_running_loop(), asyncio.LifoQueue[_Client]()
+    for _ in range(_CONNECTIONS):
+        free.put_nowait((await loop.create_connection(_Client, "127.0.0.1", port))[1])
+    begun = time.monotonic() + 0.1
+    found = await asyncio.gather(*(_at(begun + number / rate, told, free) for number, told in enumerate(requests)))
+    while not free.empty():
+        free.get_nowait().end()
+    return found
+
+
+async def _at(moment: float, told: bytes, free: "asyncio.LifoQueue[_Client]") -> tuple[float, float]:
+    """The time that it waits for a free connection counts."""
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
+    client, statuses = await free.get(), Counter[int]()
+    client.begin(iter([told]), statuses)
+    await client.done
+    if statuses != {204: 1}:
+        raise ValueError(f"answered with {dict(statuses)}")
+    free.put_nowait(client)
+    return moment, time.monotonic()
 
 
 class _Client(asyncio.Protocol):
     """Knows answers that have a Content-Length, or none and no body: those of the servers here."""
 
-    def __init__(self, requests: Iterator[bytes], statuses: Counter[int]) -> None:
-        self.requests = requests
-        self.statuses = statuses
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._got = b""
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._got = b""
 
-    def next(self) -> None:
-        told = next(self.requests, None)
-        if told is not None:
-            self._transport.write(told)
-            return
+    def begin(self, requests: Iterator[bytes], statuses: Counter[int]) -> None:
+        """One after the other; `done` after the last answer."""
+        self.requests, self.statuses = requests, statuses
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._next()
+
+    def end(self) -> None:
         self._transport.close()
-        self.done.set_result(None)
+
+    def _next(self) -> None:
+        told = next(self.requests, None)
+        if told is None:
+            self.done.set_result(None)
+        else:
+            self._transport.write(told)
 
     def data_received(self, data: bytes) -> None:
         self._got += data
@@ -74,7 +109,7 @@ class _Client(asyncio.Protocol):
         if found and len(body) >= _length(head):
             self.statuses[int(head[9:12])] += 1
             self._got = b""
-            self.next()
+            self._next()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
