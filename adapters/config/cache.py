@@ -20,7 +20,7 @@ class Remembered(Generic[K, V]):
         self._known: dict[K, tuple[float, V]] = {}
 
     def known(self, key: K) -> tuple[bool, V | None]:
-        """Whether it is remembered, and what."""
+        """Whether it is remembered, and what, without looking up: for those who must not wait."""
         known = self._known.get(key)
         return (True, known[1]) if known and known[0] > time.monotonic() else (False, None)
 
@@ -30,11 +30,6 @@ class Remembered(Generic[K, V]):
         if known and known[0] > now:
             return known[1]
         return self._ask(key, now)
-
-    def known(self, key: K) -> V | None:
-        """What is remembered, without looking up: for those who must not wait."""
-        known = self._known.get(key)
-        return known[1] if known and known[0] > time.monotonic() else None
 
     def _ask(self, key: K, now: float) -> V:
         if len(self._known) >= _MOST:

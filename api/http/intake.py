@@ -87,7 +87,7 @@ class Intake:
     async def _entrance(self, named: str) -> Entrance:
         """Raises Problem."""
         get, known = self.installation.connections.get, self._entrances.get(named)
-        if known and get.known(known.connection.id) is known.connection:
+        if known and get.known(known.connection.id)[1] is known.connection:
             return known
         connection = await self._connection(_uuid(named))
         if connection is None:
@@ -101,7 +101,7 @@ class Intake:
             return None
         try:
             get = self.installation.connections.get
-            return get.known(key) or await asyncio.to_thread(get, key)
+            return get.known(key)[1] or await asyncio.to_thread(get, key)
         except OperationalError as error:
             log.error("connections cannot be read: %s", type(error).__name__)
             raise Problem(503, "unavailable", "Send it again later.", headers=RETRY_AFTER) from None
