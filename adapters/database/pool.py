@@ -60,14 +60,18 @@ def sync_pool(
     application_name: str = "sendtrail",
     statement_timeout: str = "0",
 ) -> ConnectionPool[Connection[tuple[Any, ...]]]:
-    """A closed pool: `with sync_pool(...) as pool:` or `pool.open()` opens it."""
+    """A closed pool: `with sync_pool(...) as pool:` or `pool.open()` opens it.
+
+    Its connections are in autocommit: one statement by itself costs one round trip.
+    """
     return ConnectionPool(
         conninfo(url, role, application_name, statement_timeout),
+        kwargs={"autocommit": True},
         min_size=min_size,
         max_size=max_size,
         timeout=timeout,
         open=False,
-        check=ConnectionPool.check_connection,
+        check=_check,
         name=application_name,
     )
 
@@ -98,8 +102,13 @@ def async_pool(
     )
 
 
-async def _check_async(connection: "AsyncConnection[Any]") -> None:
+def _check(connection: "Connection[Any]") -> None:
     """A server that went away has said so, or closed its end: only then is a round trip worth it."""
+    if _has_said_something(connection.fileno()):
+        ConnectionPool.check_connection(connection)
+
+
+async def _check_async(connection: "AsyncConnection[Any]") -> None:
     if _has_said_something(connection.fileno()):
         await AsyncConnectionPool.check_connection(connection)
 

@@ -1,11 +1,12 @@
 """Transactions with a role: the API's see one tenant, the workers' see all."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, OperationalError, pq
+from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg_pool import ConnectionPool
 
 
@@ -14,6 +15,10 @@ class Write(NamedTuple):
 
     sql: str
     rows: Sequence[tuple[Any, ...]]
+
+
+class LostError(OperationalError):
+    """The connection to PostgreSQL was lost."""
 
 
 class Database:
@@ -25,13 +30,78 @@ class Database:
 
     @contextmanager
     def transaction(self, tenant: UUID | None = None) -> Iterator["Connection[Any]"]:
-        """One transaction, committed at the end of the block. Raises ValueError where a tenant is needed."""
-        if self.per_tenant and tenant is None:
-            raise ValueError("this role reads and writes for one tenant at a time")
-        with self.pool.connection() as connection, connection.transaction():
-            if self.per_tenant:
-                connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant),))
+        """One transaction, committed at the end of the block. Raises ValueError where a tenant is needed.
+
+        Opening it and naming the tenant is one round trip.
+        """
+        self._check(tenant)
+        connection = self._begun(tenant)
+        try:
+            with connection:
+                yield connection
+                _run(connection, b"COMMIT")
+        finally:
+            self.pool.putconn(connection)
+
+    @contextmanager
+    def one_statement(self, tenant: UUID | None = None) -> Iterator["Connection[Any]"]:
+        """A connection on which each statement is a transaction: for one that names its tenant itself, or needs none.
+
+        Raises ValueError where a tenant is needed.
+        """
+        self._check(tenant)
+        with self.pool.connection() as connection:
             yield connection
+
+    def ask(self, sql: LiteralString, values: Sequence[Any], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
+        """The rows of one such statement, which changes nothing: asked again where a connection had just died."""
+        for _ in range(self.pool.max_size):
+            with suppress(LostError), self.one_statement(tenant) as connection, _noticing(connection):
+                return connection.cursor(binary=True).execute(sql, values, prepare=True).fetchall()
+        raise LostError
+
+    def _begun(self, tenant: UUID | None) -> "Connection[Any]":
+        """A connection inside a transaction; opening it shows whether the connection still lives."""
+        begin = f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)" if self.per_tenant else "BEGIN"
+        for _ in range(self.pool.max_size):
+            connection: Connection[Any] = self.pool.getconn()
+            try:
+                _run(connection, begin.encode())
+                return connection
+            except BaseException as error:
+                self.pool.putconn(connection)
+                if not isinstance(error, LostError):
+                    raise
+        raise LostError
+
+    def _check(self, tenant: UUID | None) -> None:
+        if self.per_tenant and not isinstance(tenant, UUID):
+            raise ValueError("this role reads and writes for one tenant at a time")
+
+
+def _run(connection: "Connection[Any]", command: bytes) -> None:
+    """Raises what PostgreSQL says, and OperationalError where it says nothing any more.
+
+    A COMMIT of a transaction in which something failed is answered by a rollback, and no error: here it is one.
+    """
+    result = connection.pgconn.exec_(command)
+    if result.status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
+        if command == b"COMMIT" and result.command_status != b"COMMIT":
+            raise InFailedSqlTransaction("nothing was committed, because a statement had failed")
+        return
+    if connection.pgconn.status == pq.ConnStatus.BAD:
+        raise LostError
+    raise error_from_result(result)
+
+
+@contextmanager
+def _noticing(connection: "Connection[Any]") -> Iterator[None]:
+    try:
+        yield
+    except OperationalError:
+        if connection.broken:
+            raise LostError from None
+        raise
 
 
 def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> None:

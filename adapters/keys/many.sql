@@ -1,6 +1,5 @@
 -- living --
-SELECT customer_ref, key_id, wrapped FROM config.customer_key
-WHERE tenant_id = %s AND customer_ref = ANY (%s) AND destroyed_at IS NULL
+SELECT customer_ref, key_id, wrapped FROM config.living_keys(%s, %s)
 
 -- make --
 INSERT INTO config.customer_key (key_id, tenant_id, customer_ref, wrapped, created_at)

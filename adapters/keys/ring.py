@@ -1,21 +1,17 @@
 """Seals and opens personal values under customers' keys, many at a time."""
 
 import base64
-import hashlib
-import hmac
-import os
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID, uuid4
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from uuid import UUID
 
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement
-from adapters.keys.master import NONCE, MasterKey, TamperedError
+from adapters.keys.customer_key import CustomerKey as CustomerKey
+from adapters.keys.customer_key import MissingKeyError as MissingKeyError
+from adapters.keys.many import customer_keys
+from adapters.keys.master import MasterKey
 from domain.values import Personal
 
 SQL = load(__file__)
@@ -23,35 +19,6 @@ ERASED = "[erased]"
 """What a personal value reads as once its customer's key was destroyed."""
 _REMEMBERED = 20_000
 _SECONDS = 15.0
-
-
-class MissingKeyError(Exception):
-    """The row of a customer key is gone: a fault to repair from a backup, never an erasure."""
-
-
-class CustomerKey(NamedTuple):
-    id: str
-    secret: bytes
-
-    def seal(self, plain: str) -> Personal:
-        nonce = os.urandom(NONCE)
-        sealed = AESGCM(self.secret).encrypt(nonce, plain.encode(), self.id.encode())
-        return Personal(self.id, base64.b64encode(nonce + sealed).decode())
-
-    def seal_bytes(self, plain: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
-        return nonce + AESGCM(self.secret).encrypt(nonce, plain, self.id.encode())
-
-    def open_bytes(self, sealed: bytes) -> bytes:
-        """Raises TamperedError."""
-        try:
-            return AESGCM(self.secret).decrypt(sealed[:NONCE], sealed[NONCE:], self.id.encode())
-        except (InvalidTag, ValueError):
-            raise TamperedError(f"a value under customer key {self.id} does not open") from None
-
-    def fingerprint(self, plain: str) -> str:
-        """Tells equal values apart without opening them; worthless once the key is destroyed. 32 hex digits."""
-        return hmac.new(self.secret, plain.casefold().encode(), hashlib.sha256).hexdigest()[:32]
 
 
 _Known = tuple[float, CustomerKey | None]
@@ -66,18 +33,16 @@ class KeyRing:
         self._known: dict[str, _Known] = {}
 
     def customer(self, tenant: UUID, customer_ref: str, at: datetime) -> CustomerKey:
-        """The customer's living key, made if there is none. Always asked of the database: a key that was just
+        """The customer's living key, made if there is none."""
+        return self.customers(tenant, [customer_ref], at)[customer_ref]
+
+    def customers(self, tenant: UUID, customer_refs: Iterable[str], at: datetime) -> dict[str, CustomerKey]:
+        """The living keys by customer ref, made where there is none. Always asked of the database: a key that was just
         destroyed must not seal anything new."""
-        with self.database.transaction(tenant) as connection:
-            found = connection.execute(SQL_LIVING, (tenant, customer_ref)).fetchone()
-            if found is None:
-                key_id, secret = uuid4(), os.urandom(32)
-                wrapped = self.master.seal(secret, key_id.bytes)
-                connection.execute(statement(SQL["make_key"]), (key_id, tenant, customer_ref, wrapped, at))
-                found = connection.execute(SQL_LIVING, (tenant, customer_ref)).fetchone()
-        if found is None:
-            raise MissingKeyError(f"no key could be made for a customer of tenant {tenant}")
-        return CustomerKey(str(found[0]), self.master.open(found[1], found[0].bytes))
+        found = customer_keys(self.database, self.master, tenant, customer_refs, at)
+        until = time.monotonic() + _SECONDS
+        self._known.update((key.id, (until, key)) for key in found.values())
+        return found
 
     def keys(
         self, ids: Iterable[str], tenant: UUID | None = None, *, anew: bool = False
@@ -127,9 +92,6 @@ class KeyRing:
             loaded[str(key_id)] = (until, CustomerKey(str(key_id), secret) if secret else None)
         self._known.update(loaded)
         return loaded
-
-
-SQL_LIVING = statement(SQL["living_key"])
 
 
 def _open(key: CustomerKey | None, value: Personal) -> str:

