@@ -1,8 +1,11 @@
 """Loads aggregates, carries out commands and records what came of them, again on a fresh one after a conflict."""
 
+import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -11,6 +14,9 @@ from eventsourcing.persistence import StoredEvent
 from psycopg import OperationalError
 
 from adapters.database.session import Database, Write
+from adapters.merging import Merging, Mergings
+from adapters.store.batch import Batch
+from adapters.store.commands import Command, Outcome, Sealing
 from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
 from adapters.store.mapper import EventMapper
 from adapters.store.recorder import Advance, EventRecorder, TenantEvent
@@ -35,6 +41,10 @@ class Communications:
     def __init__(self, database: Database) -> None:
         self.recorder = EventRecorder(database)
         self.mapper = EventMapper()
+        threads = ThreadPoolExecutor(max(database.pool.max_size // 2, 1), "commands")
+        self._merging: Mergings[Command, Outcome] = Mergings(
+            lambda tenant: Merging(partial(self._carry_out, tenant), _aggregate, threads, _is_alone)
+        )
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
         """One read for all of them."""
@@ -85,20 +95,54 @@ class Communications:
         *,
         tenant: UUID | None = None,
         writes: Sequence[Write] = (),
+        also: Callable[[T, int], Sequence[Write]] | None = None,
+        sealing: Sealing | None = None,
     ) -> tuple[T, int]:
         """Run `command` on the aggregate (None if there is none) and record what it returns.
 
-        Returns the command's own result and the position of the aggregate's last event (0 without any). On a version
-        conflict the whole command runs again on a fresh aggregate, up to 5 s: then BusyError.
+        Commands of other threads that wait at the same time are carried out in the same transaction. Returns the
+        command's own result and the position of the aggregate's last event (0 without any). On a version conflict the
+        whole command runs again on a fresh aggregate, up to 5 s: then BusyError.
         """
+        asked = Command(communication_id, command, writes, also, sealing)
+        merging = self._merging.of(tenant)
 
-        def once() -> tuple[T, int]:
-            loaded = self.load([communication_id], tenant)
-            changed, result = command(loaded.found.get(communication_id))
-            position = self.record([changed] if changed else [], tenant=tenant, writes=writes)
-            return result, position or loaded.positions.get(communication_id, 0)
+        def once() -> Outcome:
+            with asked.alone_after_conflict():
+                return merging(asked)
 
-        return persist(once)
+        return persist(once).get()
+
+    async def change_async(
+        self,
+        communication_id: UUID,
+        command: Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, T]],
+        *,
+        tenant: UUID | None = None,
+        writes: Sequence[Write] = (),
+        also: Callable[[T, int], Sequence[Write]] | None = None,
+        sealing: Sealing | None = None,
+    ) -> tuple[T, int]:
+        """The same for a coroutine; the command runs in a thread."""
+        asked = Command(communication_id, command, writes, also, sealing)
+        merging = self._merging.of(tenant)
+
+        async def once() -> Outcome:
+            with asked.alone_after_conflict():
+                return await merging.ask(asked)
+
+        return (await persist_async(once)).get()
+
+    def _carry_out(self, tenant: UUID | None, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
+        return Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
+
+
+def _aggregate(command: Command) -> UUID:
+    return command.communication_id
+
+
+def _is_alone(command: Command) -> bool:
+    return command.alone
 
 
 def persist(once: Callable[[], T]) -> T:
@@ -106,15 +150,35 @@ def persist(once: Callable[[], T]) -> T:
 
     Safe after a commit whose answer was lost: commands recognise their own attempt and report ids and change nothing.
     """
-    until, pause = time.monotonic() + PATIENCE, 0.002
+    pauses = _pauses()
     while True:
         try:
             return once()
-        except VersionConflictError:
-            if time.monotonic() >= until:
+        except (VersionConflictError, OperationalError) as error:
+            time.sleep(pauses(error))
+
+
+async def persist_async(once: Callable[[], Awaitable[T]]) -> T:
+    """The same for a coroutine."""
+    pauses = _pauses()
+    while True:
+        try:
+            return await once()
+        except (VersionConflictError, OperationalError) as error:
+            await asyncio.sleep(pauses(error))
+
+
+def _pauses() -> Callable[[Exception], float]:
+    """Seconds to wait after an error; raises BusyError, or the error itself, once patience has run out."""
+    until, pause = time.monotonic() + PATIENCE, 0.001
+
+    def after(error: Exception) -> float:
+        nonlocal pause
+        if time.monotonic() >= until:
+            if isinstance(error, VersionConflictError):
                 raise BusyError("too many writers on one communication; try again") from None
-        except OperationalError:
-            if time.monotonic() >= until:
-                raise
-        time.sleep(random.uniform(0, pause))
+            raise error
         pause = min(pause * 2, 0.25)
+        return random.uniform(0, pause)
+
+    return after

@@ -4,14 +4,15 @@ The library's own recorder takes an exclusive table lock and notifies inside the
 commit through at a time; here a shared advisory lock lets them go together, and the reader proves gaps dead instead.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
+from adapters.database import arrays
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement, write
 from adapters.store.errors import PositionLostError, VersionConflictError
@@ -37,9 +38,10 @@ class EventRecorder:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        own = "_own" if database.per_tenant else ""
+        own, one_call = ("_own", "_for") if database.per_tenant else ("", "")
         self._append = statement(SQL[f"append{own}"])
-        self._streams = statement(SQL[f"streams{own}"])
+        self._append_alone = statement(SQL[f"append{one_call}"])
+        self._streams = statement(SQL[f"streams{one_call}"])
 
     def insert(
         self,
@@ -48,42 +50,62 @@ class EventRecorder:
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
         writes: Sequence[Write] = (),
+        also: Callable[[list[int]], Sequence[Write]] | None = None,
     ) -> list[int]:
-        """All or nothing; returns the events' global positions in ascending order of (aggregate, version)."""
+        """All or nothing; returns the events' global positions in ascending order of (aggregate, version).
+
+        `also` makes further writes from the positions. Events by themselves are one call, without a transaction.
+        """
+        columns = _columns(events)
+        if events and not advance and not writes and also is None:
+            with self.database.one_statement(tenant) as connection:
+                return _ids(connection, self._append_alone, (*self._names(tenant), *columns))
         with self.database.transaction(tenant) as connection:
             for move in advance:
                 _move(connection, move)
-            ids = self._insert_events(connection, events)
+            ids = _ids(connection, self._append, columns) if events else []
             write(connection, writes)
+            if also is not None:
+                write(connection, also(ids))
             return ids
 
     def streams(self, ids: Sequence[UUID], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
         """(id, version, topic, state, tenant, position) of all events of these aggregates, in order."""
-        with self.database.transaction(tenant) as connection:
-            return connection.cursor(binary=True).execute(self._streams, (list(ids),)).fetchall()
+        return self.database.ask(self._streams, (*self._names(tenant), arrays.uuids(ids)), tenant)
+
+    def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
+        """What a call says first about whom it is for."""
+        return (tenant,) if self.database.per_tenant and tenant else ()
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""
         with self.database.transaction() as connection:
             return dict(connection.execute(statement(SQL["positions"]), (list(names),)).fetchall())
 
-    def _insert_events(self, connection: "Connection[Any]", events: Sequence[TenantEvent]) -> list[int]:
-        """Sorted, because two writers that insert the same aggregates in opposite orders deadlock."""
-        if not events:
-            return []
-        ordered = sorted(events, key=lambda e: (e.stored.originator_id, e.stored.originator_version))
-        stored = [e.stored for e in ordered]
-        columns = (
-            [e.tenant_id for e in ordered],
-            [s.originator_id for s in stored],
-            [s.originator_version for s in stored],
-            [s.topic for s in stored],
-            [s.state for s in stored],
-        )
-        try:
-            return [row[0] for row in connection.execute(self._append, columns, prepare=True).fetchall()]
-        except UniqueViolation as error:
-            raise VersionConflictError from error
+
+def _columns(events: Sequence[TenantEvent]) -> tuple[arrays.Column, ...]:
+    """Sorted, because two writers that insert the same aggregates in opposite orders deadlock."""
+    ordered = sorted(events, key=place_of)
+    stored: list[Any] = [e.stored for e in ordered]
+    return (
+        arrays.uuids([e.tenant_id for e in ordered]),
+        arrays.uuids([s.originator_id for s in stored]),
+        arrays.bigints([s.originator_version for s in stored]),
+        arrays.texts([s.topic for s in stored]),
+        arrays.byteas([s.state for s in stored]),
+    )
+
+
+def place_of(event: TenantEvent) -> tuple[Any, int]:
+    """Of which aggregate, and the how manyth: by this order events are inserted."""
+    return event.stored.originator_id, event.stored.originator_version
+
+
+def _ids(connection: "Connection[Any]", append: LiteralString, values: tuple[Any, ...]) -> list[int]:
+    try:
+        return [row[0] for row in connection.cursor(binary=True).execute(append, values, prepare=True)]
+    except UniqueViolation as error:
+        raise VersionConflictError from error
 
 
 def _move(connection: "Connection[Any]", move: Advance) -> None:

@@ -4,11 +4,15 @@ SELECT * FROM events.append(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::
 -- append_own --
 SELECT * FROM events.append_own(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
 
--- streams --
-SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams(%s::uuid[])
+-- append_for --
+SELECT * FROM events.append_for(%b::uuid, %b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
 
--- streams_own --
-SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams_own(%s::uuid[])
+-- streams --
+SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams(%b::uuid[])
+
+-- streams_for --
+SELECT originator_id, originator_version, topic, state, tenant_id, notification_id
+FROM events.streams_for(%b::uuid, %b::uuid[])
 
 -- begin_position --
 -- A reader that was never here stands at -1.

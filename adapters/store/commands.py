@@ -1,0 +1,65 @@
+"""What callers ask to be done to aggregates, and what came of it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from adapters.database.session import Write
+from adapters.store.errors import VersionConflictError
+from domain.communication import InvoiceCommunication
+
+Run = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, Any]]
+
+
+class Sealing(Protocol):
+    """Asks for the keys that commands seal under: once for all that are carried out together."""
+
+    def wanted(self, found: InvoiceCommunication | None) -> Iterable[str]:
+        """Whose keys a command will need, as customer refs."""
+
+    def look_up(self, customer_refs: Iterable[str]) -> Mapping[str, Any]:
+        """By customer ref."""
+
+    def take(self, keys: Mapping[str, Any]) -> None:
+        """Others' may be among them."""
+
+
+@dataclass(slots=True)
+class Command:
+    """What one caller wants done to one aggregate.
+
+    `run` gets the aggregate, None if there is none, and returns what is to be recorded, and the caller's result. `also`
+    makes further writes of the same transaction from that result and its position. `alone`: not together with others.
+    """
+
+    communication_id: UUID
+    run: Run
+    writes: Sequence[Write] = ()
+    also: Callable[[Any, int], Sequence[Write]] | None = None
+    sealing: Sealing | None = None
+    alone: bool = False
+
+    @contextmanager
+    def alone_after_conflict(self) -> Iterator[None]:
+        """Together with others it would only meet the same conflict again, and hold them up."""
+        try:
+            yield
+        except VersionConflictError:
+            self.alone = True
+            raise
+
+
+class Outcome(NamedTuple):
+    """`result` and position, or the error that the command refused with."""
+
+    result: Any = None
+    position: int = 0
+    error: Exception | None = None
+
+    def get(self) -> tuple[Any, int]:
+        """Raises the error."""
+        if self.error is not None:
+            raise self.error
+        return self.result, self.position
