@@ -20,9 +20,9 @@ from api.errors import (
     TryLaterError,
 )
 from api.finding import communication_of
-from api.rendering import Shown, with_fields
-from api.sealing import ref_of
-from api.sending import Done, existing
+from api.rendering import Rendered
+from api.sealing import Sealer
+from api.sending import Done, done, existing
 from consumers.asking import Asked, Asker, NoAnswerError
 from domain.asking import ASKABLE
 from domain.attempt import Attempt
@@ -43,20 +43,19 @@ class Asking:
     def refresh(self, caller: Caller, attempt_id: UUID) -> Done:
         """Raises AttemptUnknownError, NotSentYetError, TooOldToAskError, CannotAskError, ProviderUnavailableError."""
         tenant, communications = caller.tenant_id, self.installation.communications
+        sealer = Sealer(self.installation, caller)
         place = communication_of(self.installation.database, tenant, attempt_id)
         attempt = existing(communications.load([place], tenant).found.get(place)).attempt(str(attempt_id))
         connection = self._connection(attempt)
         with self.turn():
             asked = self._ask(attempt, connection)
 
-        def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, InvoiceCommunication]:
+        def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, Rendered]:
             communication = existing(found)
             self.asker.record(communication, str(attempt_id), connection, asked)
-            return communication, communication
+            return communication, rendering.one_attempt(sealer, communication, str(attempt_id))
 
-        communication, position = communications.change(place, command, tenant=tenant)
-        document = rendering.attempt(self.installation.keys, tenant, Shown(communication, str(attempt_id), position))
-        return Done(with_fields(document, position=position), position, frozenset({ref_of(communication)}))
+        return done(communications.change(place, command, tenant=tenant))
 
     def _connection(self, attempt: Attempt) -> Connection:
         if attempt.shipped_at is None:

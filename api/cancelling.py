@@ -10,9 +10,9 @@ from api.asking import Asking
 from api.errors import BeingSentError, CannotCancelError, ProviderUnavailableError, TooLateToCancelError
 from api.finding import communication_of
 from api.http.schemas import CancelIn
-from api.rendering import Shown, with_fields
-from api.sealing import Sealer, ref_of
-from api.sending import Done, existing
+from api.rendering import Rendered
+from api.sealing import Sealer
+from api.sending import Done, done, existing
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.errors import AlreadyEndedError
@@ -32,20 +32,19 @@ def cancel(asking: Asking, caller: Caller, attempt_id: UUID, asked: CancelIn) ->
     place = communication_of(installation.database, tenant, attempt_id)
     sealer = Sealer(installation, caller)
 
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, tuple[InvoiceCommunication, bool]]:
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, tuple[Rendered, Attempt | None]]:
         communication = existing(found)
-        left = communication.attempt(str(attempt_id)).has_left
-        if not left:
+        attempt = communication.attempt(str(attempt_id))
+        left = attempt if attempt.has_left else None
+        if left is None:
             person = sealer.person(asked.requested_by, sealer.key_of(communication))
             communication.cancel(str(attempt_id), person, sealer.now())
-        return communication, (communication, left)
+        return communication, (rendering.one_attempt(sealer, communication, str(attempt_id)), left)
 
-    (communication, left), position = installation.communications.change(place, command, tenant=tenant)
+    (rendered, left), position = installation.communications.change(place, command, tenant=tenant)
     if left:
-        _call_back(asking, communication.attempt(str(attempt_id)))
-    document = rendering.attempt(installation.keys, tenant, Shown(communication, str(attempt_id), position))
-    done = Done(with_fields(document, position=position), position, frozenset({ref_of(communication)}))
-    return (ASKED_FOR if left else ENDED), done
+        _call_back(asking, left)
+    return (ASKED_FOR if left else ENDED), done((rendered, position))
 
 
 def _call_back(asking: Asking, attempt: Attempt) -> None:

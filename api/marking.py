@@ -13,9 +13,9 @@ from api.errors import CommunicationNotFoundError, InvalidFieldError
 from api.http.idempotency import Ids
 from api.http.problems import parsed
 from api.http.schemas import MarkIn, MarkItem, MarkSentIn, PersonIn
-from api.rendering import with_fields
-from api.sealing import Sealer, ref_of
-from api.sending import Done, subject_id
+from api.rendering import Rendered
+from api.sealing import Sealer
+from api.sending import Done, carried_out, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import Person, Personal
 
@@ -65,13 +65,11 @@ def _marked(
 def _mark(installation: Installation, caller: Caller, communication_id: UUID, asked: MarkIn, mark: Mark) -> Done:
     sealer, tenant = Sealer(installation, caller), caller.tenant_id
 
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, InvoiceCommunication]:
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, Rendered]:
         if not isinstance(found, InvoiceCommunication):
             raise CommunicationNotFoundError
         key = sealer.key_of(found)
         mark(found, sealer.person(asked.requested_by, key), key.seal(asked.reason) if asked.reason else None)
-        return found, found
+        return found, rendering.rendered(found, rendering.overview_row(installation.keys, tenant, found, 0))
 
-    communication, position = installation.communications.change(communication_id, command, tenant=tenant)
-    document = rendering.overview_row(installation.keys, tenant, communication, position)
-    return Done(with_fields(document, position=position), position, frozenset({ref_of(communication)}))
+    return carried_out(sealer, communication_id, command)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from adapters.keys.ring import KeyRing
+from api.sealing import Sealer, ref_of
 from domain.communication import InvoiceCommunication
 from domain.values import Personal
 from projections import attempt_log, docs, overview
@@ -18,6 +19,22 @@ class Shown(NamedTuple):
     communication: InvoiceCommunication
     attempt_id: str
     position: int
+
+
+class Rendered(NamedTuple):
+    """A document without its position, which is known only once it is recorded; and whose personal data is in it."""
+
+    document: str
+    customers: frozenset[str]
+
+
+def one_attempt(sealer: Sealer, communication: InvoiceCommunication, attempt_id: str) -> Rendered:
+    shown = Shown(communication, attempt_id, 0)
+    return rendered(communication, attempt(sealer.installation.keys, sealer.tenant, shown))
+
+
+def rendered(communication: InvoiceCommunication, document: str) -> Rendered:
+    return Rendered(document, frozenset({ref_of(communication)}))
 
 
 def attempts(keys: KeyRing, tenant: UUID, wanted: Iterable[Shown]) -> list[str]:

@@ -1,13 +1,12 @@
 """Seals what a request says under the customers' keys, asking for each key once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
 from adapters.keys import customer_ref
-from adapters.keys.many import customer_keys
 from adapters.keys.ring import CustomerKey
 from api.http.schemas import PersonIn
 from domain.communication import InvoiceCommunication
@@ -21,10 +20,11 @@ def ref_of(communication: InvoiceCommunication) -> str:
 
 
 class Sealer:
-    """For one request of one caller."""
+    """For one request of one caller. `customer`: whose key is wanted, where not that of the subject as it is."""
 
-    def __init__(self, installation: Installation, caller: Caller) -> None:
+    def __init__(self, installation: Installation, caller: Caller, customer: str | None = None) -> None:
         self.installation = installation
+        self.customer = customer
         self.caller = caller
         self._keys: dict[str, CustomerKey] = {}
 
@@ -35,7 +35,7 @@ class Sealer:
     def key(self, ref: str) -> CustomerKey:
         """A customer's key, or that of a subject which has no customer."""
         if ref not in self._keys:
-            self._keys[ref] = self.installation.keys.customer(self.tenant, ref, self.now())
+            self.take(self.look_up([ref]))
         return self._keys[ref]
 
     def key_of(self, communication: InvoiceCommunication) -> CustomerKey:
@@ -43,9 +43,20 @@ class Sealer:
 
     def fetch(self, communications: Iterable[InvoiceCommunication]) -> None:
         """Ask for the keys of all of them at once."""
-        refs = {ref_of(communication) for communication in communications} - self._keys.keys()
-        installation = self.installation
-        self._keys |= customer_keys(installation.database, installation.master, self.tenant, refs, self.now())
+        self.take(self.look_up({ref_of(communication) for communication in communications} - self._keys.keys()))
+
+    # for commands that are carried out together: adapters.store.batch.Sealing
+
+    def wanted(self, found: InvoiceCommunication | None) -> Iterable[str]:
+        if self.customer is not None:
+            return [self.customer]
+        return [ref_of(found)] if found is not None else []
+
+    def look_up(self, customer_refs: Iterable[str]) -> Mapping[str, CustomerKey]:
+        return self.installation.keys.customers(self.tenant, customer_refs, self.now())
+
+    def take(self, keys: Mapping[str, CustomerKey]) -> None:
+        self._keys.update(keys)
 
     def person(self, said: PersonIn | None, key: CustomerKey) -> Person:
         """Who asked, as the caller says, beside the API key that said it."""

@@ -1,6 +1,6 @@
 """The use cases of sending: once, and again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,19 +8,20 @@ from msgspec.structs import replace
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
+from adapters.database.session import Write
 from adapters.keys.ring import CustomerKey
 from adapters.providers.port import Connection
 from api import planning, rendering
 from api.errors import ErasedError, SubjectNotFoundError
 from api.finding import communication_of
 from api.http.schemas import ResendIn, SendIn, SubjectRef
-from api.rendering import Shown
-from api.sealing import Sealer, ref_of
+from api.rendering import Rendered
+from api.sealing import Sealer
 from domain.communication import InvoiceCommunication
 from domain.values import Cause, Channel, Order, Personal, Recipient
 from projections.personal import collect
 
-Command = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication, InvoiceCommunication]]
+Command = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication, Rendered]]
 
 
 class Done(NamedTuple):
@@ -31,36 +32,72 @@ class Done(NamedTuple):
     customers: frozenset[str] = frozenset()
 
 
-def send(installation: Installation, caller: Caller, asked: SendIn, attempt_id: str, key: str | None) -> Done:
-    """Record one attempt. Raises InvalidFieldError, SubjectNotFoundError, AttemptOpenError."""
-    planned = planning.plan(installation, caller.tenant_id, asked, attempt_id, Cause.FIRST, key)
-    sealer = Sealer(installation, caller)
+Keep = Callable[[Done], Sequence[Write]]
+"""Writes of the transaction that records what was done: its answer, kept for who asks again."""
 
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, InvoiceCommunication]:
+
+async def send(
+    installation: Installation,
+    caller: Caller,
+    asked: SendIn,
+    attempt_id: str,
+    key: str | None,
+    keep: Keep | None = None,
+) -> Done:
+    """Record one attempt. Raises InvalidFieldError, SubjectNotFoundError, AttemptOpenError."""
+    sealer, tenant = Sealer(installation, caller), caller.tenant_id
+
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, Rendered]:
+        planned = planning.plan(installation, tenant, asked, attempt_id, Cause.FIRST, key)
         communication = existing(found)
         apply(planned, communication, sealer)
-        return communication, communication
+        return communication, rendering.one_attempt(sealer, communication, attempt_id)
 
-    place = subject_id(caller.tenant_id, asked.subject)
-    return _recorded(installation, caller, place, attempt_id, command)
+    place = subject_id(tenant, asked.subject)
+    return done(
+        await installation.communications.change_async(
+            place, command, tenant=tenant, sealing=sealer, also=kept_by(keep)
+        )
+    )
 
 
 def resend(
-    installation: Installation, caller: Caller, original: UUID, asked: ResendIn, attempt_id: str, key: str | None
+    installation: Installation,
+    caller: Caller,
+    original: UUID,
+    asked: ResendIn,
+    attempt_id: str,
+    key: str | None,
+    keep: Keep | None = None,
 ) -> Done:
     """Send an earlier attempt again. Raises AttemptUnknownError, TooOldError, AttemptOpenError, ErasedError."""
     place = communication_of(installation.database, caller.tenant_id, original)
     window = installation.tenants.get(caller.tenant_id).resend_window
     sealer = Sealer(installation, caller)
 
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, InvoiceCommunication]:
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, Rendered]:
         communication = existing(found)
         if attempt_id not in communication.attempts:
             order = replace(_again(sealer, communication, original, asked, attempt_id), idempotency_key=key)
             communication.resend(order, installation.clock(), window)
-        return communication, communication
+        return communication, rendering.one_attempt(sealer, communication, attempt_id)
 
-    return _recorded(installation, caller, place, attempt_id, command)
+    return carried_out(sealer, place, command, keep)
+
+
+def carried_out(sealer: Sealer, place: UUID, command: Command, keep: Keep | None = None) -> Done:
+    """The answer of a command that rendered it. Raises what the command raises."""
+    communications, tenant = sealer.installation.communications, sealer.tenant
+    return done(communications.change(place, command, tenant=tenant, sealing=sealer, also=kept_by(keep)))
+
+
+def done(recorded: tuple[Rendered, int]) -> Done:
+    rendered, position = recorded
+    return Done(rendering.with_fields(rendered.document, position=position), position, rendered.customers)
+
+
+def kept_by(keep: Keep | None) -> Callable[[Rendered, int], Sequence[Write]] | None:
+    return None if keep is None else lambda rendered, position: keep(done((rendered, position)))
 
 
 def apply(planned: planning.Plan, communication: InvoiceCommunication, sealer: Sealer) -> None:
@@ -124,10 +161,3 @@ def _refuse_erased(sealer: Sealer, earlier: Order) -> None:
     used = {p.key for p in sealed} | {d.key for d in earlier.documents}
     if None in sealer.installation.keys.keys(used, sealer.tenant, anew=True).values():
         raise ErasedError
-
-
-def _recorded(installation: Installation, caller: Caller, place: UUID, attempt_id: str, command: "Command") -> Done:
-    tenant = caller.tenant_id
-    communication, position = installation.communications.change(place, command, tenant=tenant)
-    document = rendering.attempt(installation.keys, tenant, Shown(communication, attempt_id, position))
-    return Done(rendering.with_fields(document, position=position), position, frozenset({ref_of(communication)}))

@@ -9,9 +9,9 @@ from adapters.keys.ring import CustomerKey
 from api import rendering
 from api.errors import SubjectNotFoundError
 from api.http.schemas import CustomerIn, SubjectIn, SubjectRef
-from api.rendering import with_fields
-from api.sealing import Sealer, ref_of
-from api.sending import Done, subject_id
+from api.rendering import Rendered, with_fields
+from api.sealing import Sealer
+from api.sending import Done, done, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import CustomerRef, Personal, SubjectDetails
 
@@ -21,22 +21,25 @@ class Put(NamedTuple):
     done: Done
 
 
-def put(installation: Installation, caller: Caller, subject: SubjectRef, said: SubjectIn) -> Put:
+async def put(installation: Installation, caller: Caller, subject: SubjectRef, said: SubjectIn) -> Put:
     """Everything that the owner system says now replaces what it said before; saying the same again changes nothing."""
-    sealer, tenant = Sealer(installation, caller), caller.tenant_id
+    named = said.customer if said.customer and said.customer.name else None
+    sealer = Sealer(installation, caller, customer_ref(named.id, "", "") if named else None)
+    tenant = caller.tenant_id
 
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, tuple[InvoiceCommunication, bool]]:
+    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication, tuple[Rendered, bool]]:
         communication = found or InvoiceCommunication(
             tenant_id=tenant, subject_type=subject.type, external_id=subject.external_id, timestamp=sealer.now()
         )
         communication.revise_subject(_details(sealer, communication, said), sealer.now())
-        return communication, (communication, found is None)
+        document = rendering.subject(installation.keys, tenant, communication)
+        return communication, (rendering.rendered(communication, document), found is None)
 
     place = subject_id(tenant, subject)
-    (communication, created), position = installation.communications.change(place, command, tenant=tenant)
-    document = rendering.subject(installation.keys, tenant, communication)
-    done = Done(with_fields(document, position=position), position, frozenset({ref_of(communication)}))
-    return Put(created, done)
+    (rendered, created), position = await installation.communications.change_async(
+        place, command, tenant=tenant, sealing=sealer if named else None
+    )
+    return Put(created, done((rendered, position)))
 
 
 def get(installation: Installation, caller: Caller, subject: SubjectRef) -> Done:

@@ -15,6 +15,7 @@ from api.asking import Asking
 from api.http import health, reading, stream
 from api.http.attempts import attempts_router
 from api.http.bodies import BoundBodies
+from api.http.claims import Claims
 from api.http.documents import documents_router
 from api.http.intake import PREFIX, Intake
 from api.http.marks import marks_router
@@ -55,6 +56,7 @@ def build_app(installation: Installation) -> Application:
     )
     app.state.installation = installation
     app.state.metrics = Metrics()
+    app.state.claims = Claims(installation.database)
     app.state.waker = Waker(installation.database.pool)
     app.state.webhook_log = open_log(installation.settings, installation.database, installation.clock)
     app.add_middleware(BoundBodies)

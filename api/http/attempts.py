@@ -3,15 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import bulk, cancelling, sending
 from api.asking import Asking
+from api.http.answers import Answer
 from api.http.auth import InstallationDep, MaySend
-from api.http.idempotency import OnceDep
+from api.http.idempotency import Keep, OnceDep
 from api.http.openapi import ATTEMPT, OUTCOMES, answers
-from api.http.routes import AttemptId, answered, guarded_router
+from api.http.routes import AttemptId, answered, as_answered, guarded_router
 from api.http.schemas import BulkIn, CancelIn, ResendIn, SendIn
 
 
@@ -28,21 +30,30 @@ def attempts_router() -> APIRouter:
     return router
 
 
-def send(asked: SendIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
+async def send(asked: SendIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
     """Ask for a subject to be sent once, over one channel.
 
     While such an attempt waits or is being sent, another to one of the same recipients is 409 `attempt_open`.
     Where nobody can be reached by machine, the attempt is recorded all the same and `needs_action`.
     """
-    return once(lambda: answered(202, sending.send(installation, caller, asked, once.ids(), once.key)))
+
+    async def carry_out(keep: Keep | None) -> Answer:
+        done = await sending.send(installation, caller, asked, once.ids(), once.key, as_answered(202, keep))
+        return answered(202, done)
+
+    return await once(carry_out)
 
 
-def send_all(asked: BulkIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
+async def send_all(asked: BulkIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
     """Up to 1,000 sends; the answer has an outcome for each, in order: accepted, skipped or refused."""
-    return once(lambda: answered(200, bulk.send_all(installation, caller, asked, once.ids)))
+
+    def carry_out() -> Answer:
+        return answered(200, bulk.send_all(installation, caller, asked, once.ids))
+
+    return await once(lambda _: run_in_threadpool(carry_out))
 
 
-def resend(
+async def resend(
     attempt_id: AttemptId,
     installation: InstallationDep,
     caller: MaySend,
@@ -51,7 +62,12 @@ def resend(
 ) -> Response:
     """Send an attempt again, whatever became of it, with the same message and documents, as a new attempt."""
     wanted = asked or ResendIn()
-    return once(lambda: answered(202, sending.resend(installation, caller, attempt_id, wanted, once.ids(), once.key)))
+
+    def carry_out(keep: Keep | None) -> Answer:
+        kept = as_answered(202, keep)
+        return answered(202, sending.resend(installation, caller, attempt_id, wanted, once.ids(), once.key, kept))
+
+    return await once(lambda keep: run_in_threadpool(carry_out, keep))
 
 
 def refresh(attempt_id: AttemptId, request: Request, caller: MaySend) -> Response:

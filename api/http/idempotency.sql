@@ -1,23 +1,10 @@
--- claim --
--- The first request with a key has it. An old one is forgotten; one whose process died is taken over by the same request.
-INSERT INTO work.idempotency AS i (tenant_id, key, request_hash, running_until, created_at)
-VALUES (%(tenant)s, %(key)s, %(hash)s, %(until)s, %(at)s)
-ON CONFLICT (tenant_id, key) DO UPDATE SET
-    request_hash = excluded.request_hash, running_until = excluded.running_until, status = NULL, answer = NULL,
-    customers = '{}',
-    created_at = CASE WHEN i.created_at <= %(expired)s THEN excluded.created_at ELSE i.created_at END
-WHERE i.created_at <= %(expired)s
-    OR (i.answer IS NULL AND i.request_hash = excluded.request_hash
-        AND (i.running_until <= %(at)s OR i.running_until = excluded.running_until))
-RETURNING created_at
-
--- known --
-SELECT request_hash, status, answer FROM work.idempotency WHERE tenant_id = %s AND key = %s
-
 -- keep --
--- The first answer stays, should two have carried it out.
-UPDATE work.idempotency SET status = %(status)s, answer = %(answer)s, customers = %(customers)s, running_until = NULL
-WHERE tenant_id = %(tenant)s AND key = %(key)s AND request_hash = %(hash)s AND answer IS NULL
+-- The first answer stays, should two have carried it out. The customers come as a JSON array each.
+UPDATE work.idempotency AS i SET status = k.status, answer = k.answer, running_until = NULL,
+    customers = ARRAY(SELECT jsonb_array_elements_text(k.customers::jsonb))
+FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::int4[], %s::bytea[], %s::text[])
+    AS k (tenant_id, key, request_hash, status, answer, customers)
+WHERE i.tenant_id = k.tenant_id AND i.key = k.key AND i.request_hash = k.request_hash AND i.answer IS NULL
 
 -- let_go --
 -- Not decided: the same request may try again at once, another may not have the key.

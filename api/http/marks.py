@@ -3,10 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Path
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from api import marking
 from api.erasing import erase_customer
+from api.http.answers import Answer
 from api.http.auth import InstallationDep, MayAdmin, MaySend
 from api.http.fields import Id
 from api.http.idempotency import OnceDep
@@ -25,9 +27,13 @@ def marks_router() -> APIRouter:
     return router
 
 
-def mark_sent(asked: MarkSentIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
+async def mark_sent(asked: MarkSentIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
     """Say that subjects went out by hand: each item opens a manual attempt, or ends the one that needed action."""
-    return once(lambda: answered(200, marking.mark_sent(installation, caller, asked, once.ids)))
+
+    def carry_out() -> Answer:
+        return answered(200, marking.mark_sent(installation, caller, asked, once.ids))
+
+    return await once(lambda _: run_in_threadpool(carry_out))
 
 
 def ignore(

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import AttemptUnknownError, CommunicationNotFoundError, DocumentNotFoundError, RequestError
+from api.http import idempotency
 from api.http.answers import Answer
 from api.http.asked import read
 from api.http.auth import authenticate
-from api.sending import Done
+from api.sending import Done, Keep
 
 _Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
@@ -66,3 +67,8 @@ DocumentId = Annotated[UUID, Depends(_document_id)]
 
 def answered(status: int, done: Done) -> Answer:
     return Answer(status, done.document, done.customers)
+
+
+def as_answered(status: int, keep: idempotency.Keep | None) -> Keep | None:
+    """What keeps a use case's answer, from what keeps the request's."""
+    return None if keep is None else lambda done: keep(answered(status, done))

@@ -25,7 +25,7 @@ def subjects_router() -> APIRouter:
     return router
 
 
-def put(
+async def put(
     type: SubjectType,  # noqa: A002 - the path's own word
     external_id: ExternalId,
     said: SubjectIn,
@@ -33,7 +33,7 @@ def put(
     caller: MaySend,
 ) -> Response:
     """Say all that is so about a subject now: 201 where it is new."""
-    created, done = subjects.put(installation, caller, SubjectRef(type=type, external_id=external_id), said)
+    created, done = await subjects.put(installation, caller, SubjectRef(type=type, external_id=external_id), said)
     return answered(201 if created else 200, done).response(caller)
 
 

@@ -1,5 +1,6 @@
 """The same request again gets the first answer, whatever died in between."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -160,10 +161,10 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, thr
     inside, go_on = threading.Event(), threading.Event()
     carried_out = sending.send
 
-    def wait(*given: Any) -> Any:
+    async def wait(*given: Any) -> Any:
         inside.set()
-        assert go_on.wait(20)
-        return carried_out(*given)
+        assert await asyncio.to_thread(go_on.wait, 20)
+        return await carried_out(*given)
 
     monkeypatch.setattr(sending, "send", wait)
     try:
@@ -242,13 +243,22 @@ def test_what_may_go_better_next_time_is_not_kept(invoiced: Tenant, monkeypatch:
         assert invoiced.send(f"k{status}").status_code == 202
 
 
-def test_an_answer_that_cannot_be_kept_is_given_all_the_same(invoiced: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_that_cannot_be_kept_is_given_all_the_same(invoiced: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.store.communications.PATIENCE", 0.05)
     with monkeypatch.context() as patch:
-        patch.setattr("api.http.idempotency.Once._keep", _raising(OperationalError("x")))
-        first = invoiced.send("k")
-    assert first.status_code == 202
-    assert invoiced.send("k").json()["code"] == "still_running"
+        patch.setattr("api.http.idempotency.Once._write", _raising(OperationalError("x")))
+        first = invoiced.send("k", external_id="none")
+    assert first.status_code == 404
+    assert invoiced.send("k", external_id="none").json()["code"] == "still_running"
+
+
+def test_what_is_recorded_and_its_answer_are_one_commit(invoiced: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who dies behind the commit has kept the answer, who dies before it has recorded nothing."""
+    monkeypatch.setattr("api.http.idempotency.Once._write", _raising(OperationalError("x")))
+    resent = f"/v1/attempts/{invoiced.sent(address=None)['id']}/resend"
+    for path, body in (("/v1/attempts", order()), (resent, {})):
+        first, again = (invoiced.http.post(path, json=body, headers={"Idempotency-Key": path}) for _ in range(2))
+        assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
 
 
 def test_a_claim_whose_commit_answer_was_lost_is_its_own(invoiced: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,8 +266,8 @@ def test_a_claim_whose_commit_answer_was_lost_is_its_own(invoiced: Tenant, monke
     lost = threading.Event()
     carried_out = Once._claim
 
-    def lose_the_first(self: Once) -> Any:
-        found = carried_out(self)
+    async def lose_the_first(self: Once) -> Any:
+        found = await carried_out(self)
         if not lost.is_set():
             lost.set()
             raise OperationalError("the connection was lost")

@@ -150,7 +150,7 @@ def test_a_fault_of_ours_says_nothing_of_the_inside(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("ap@payer.example")
 
-    monkeypatch.setattr(own_service.installation.communications, "change", fail)
+    monkeypatch.setattr(own_service.installation.communications, "change_async", fail)
     with caplog.at_level(logging.INFO):
         answer = tenant.send()
     found = check(answer, 500, "internal")
