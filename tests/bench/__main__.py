@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, chain, ingest, intake, lists, lists_http, live, project
+from tests.bench import append, chain, ingest, intake, lists, lists_http, live, project, send_http
 from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
-    "append-16": append.run,
+    "append-16": append.append,
+    "append-slow-disk": append.append_slow_disk,
+    "send-16": append.send,
+    "send-http-16": send_http.run,
     "ingest-consumer": ingest.run,
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,

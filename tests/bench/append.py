@@ -1,102 +1,143 @@
-"""append-16: first sends by 16 clients at once, three events a commit, against raw one-row commits and the library."""
+"""append-16, append-slow-disk, send-16: commands of 16 clients, against raw one-row commits and the library.
 
-import subprocess
-import tempfile
+Ours is what the API runs: commands through the coalescer, one loop of 16 coroutines, in the API's role under row-level
+security, personal values sealed. Left out: HTTP (send-http-16 has it), reading the customer's key, rendering an answer.
+"""
+
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import uuid4
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
 
-from adapters.database.embedded import EmbeddedServer, binaries
+from adapters.bootstrap import Installation
+from adapters.database.embedded import EmbeddedServer
 from adapters.database.pool import connect
-from tests.bench import histories
-from tests.bench.library import application, plain_invoice
+from adapters.keys.ring import CustomerKey
+from domain.communication import InvoiceCommunication
+from tests.bench import clients, histories, raw
+from tests.bench.library import PlainInvoice, application, plain_invoice
 from tests.bench.measuring import Figure, database, measure
 from tests.support.installation import installed
 
-CLIENTS, SECONDS = 16, 3.0
-RAW = "raw one-row commits (pgbench)"
-_TABLE = (
-    "CREATE TABLE raw (id uuid, version bigint, topic text, state bytea, position bigserial, PRIMARY KEY (id, version))"
-)
-_INSERT = (
-    "INSERT INTO raw (id, version, topic, state)"
-    " VALUES (gen_random_uuid(), 1, 'InvoiceCommunication.SendAttempted', convert_to(repeat('x', 600), 'UTF8'));"
-)
+LIBRARY = "eventsourcing's own recorder"
+DELAY = 1000
+"""Microseconds by which PostgreSQL delays each flush, so that any disk is as slow as a cloud volume."""
+Make = Callable[[UUID, CustomerKey, int, UUID], InvoiceCommunication]
 
 
-def run(server: EmbeddedServer, rounds: int, _: int) -> Figure:
+def append(server: EmbeddedServer, rounds: int, _: int) -> Figure:
+    """One append is a new subject with its customer: a new aggregate, two events, one sealed value, one commit at most.
+
+    The library's has the same two events. A raw one is one row. A bare subject is one event, with nothing to seal.
+    """
     contenders = {
-        "ours": lambda: _ours(server),
-        RAW: lambda: _raw(server),
-        "eventsourcing's own recorder": lambda: _library(server),
+        "ours": lambda: _ours(server, histories.named),
+        "ours, a bare subject (1 event)": lambda: _ours(server, histories.bare),
+        raw.NAME: lambda: raw.rate(server),
+        LIBRARY: lambda: _library(server, _plain_subject),
     }
-    return measure("append-16", "appends/s", contenders, RAW, rounds)
+    return measure("append-16", "appends/s", contenders, raw.NAME, rounds)
 
 
-def _ours(server: EmbeddedServer) -> float:
-    """In the API's role: the queue and correlation rows go into the same commit."""
-    tenant, connection = uuid4(), uuid4()
+def append_slow_disk(server: EmbeddedServer, rounds: int, _: int) -> Figure:
+    """The same with 1 ms more for each flush, for all alike: commits that come meanwhile share it."""
+    contenders = {
+        "ours": lambda: _ours(server, histories.named),
+        raw.NAME: lambda: raw.rate(server),
+        LIBRARY: lambda: _library(server, _plain_subject),
+    }
+    with slow_flushes(server):
+        return measure("append-slow-disk", "appends/s", contenders, raw.NAME, rounds)
+
+
+def send(server: EmbeddedServer, rounds: int, _: int) -> Figure:
+    """A whole first send in one command: three events, four sealed values; queue, correlation and attempt rows.
+
+    The library's has the same three events and no rows beside them. A raw one is still one row.
+    """
+    contenders = {
+        "ours": lambda: _ours(server, histories.asked),
+        raw.NAME: lambda: raw.rate(server),
+        LIBRARY: lambda: _library(server, plain_invoice),
+    }
+    return measure("send-16", "sends/s", contenders, raw.NAME, rounds)
+
+
+def _ours(server: EmbeddedServer, make: Make) -> float:
     with (
         database(server) as url,
-        tempfile.TemporaryDirectory() as folder,
+        TemporaryDirectory() as folder,
         installed(url, Path(folder), "sendtrail_api") as installation,
     ):
-        key = installation.keys.customer(tenant, "bench", histories.START)
-
-        def append(number: int) -> None:
-            made = histories.asked(tenant, key, number, connection)
-            installation.communications.record([made], tenant=tenant)
-
-        return _rate(append)
+        return clients.rate(_asking(installation, make))
 
 
-def _library(server: EmbeddedServer) -> float:
-    with database(server) as url, application(url) as library:
+def _asking(installation: Installation, make: Make) -> clients.Ask:
+    tenant, connection = uuid4(), uuid4()
+    key = installation.keys.customer(tenant, "bench", histories.START)
 
-        def append(number: int) -> None:
-            library.save(plain_invoice(number))
+    async def ask(number: int) -> None:
+        def command(_: InvoiceCommunication | None) -> tuple[InvoiceCommunication, None]:
+            return make(tenant, key, number, connection), None
 
-        return _rate(append)
+        place = InvoiceCommunication.create_id(tenant, "invoice", f"B-{number}")
+        await installation.communications.change_async(place, command, tenant=tenant)
 
-
-def _raw(server: EmbeddedServer) -> float:
-    """pgbench prints `tps = N (without initial connection time)`."""
-    with database(server) as url, tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        with connect(url, autocommit=True) as connection:
-            connection.execute("CREATE SCHEMA bench")
-            connection.execute(_TABLE.replace("raw", "bench.raw", 1))
-        script.write(_INSERT.replace("raw", "bench.raw", 1))
-        script.flush()
-        parts = urlsplit(url)
-        host = unquote(parse_qs(parts.query)["host"][0])
-        command = [
-            str(binaries() / "pgbench"), "-h", host, "-U", parts.username or "", "-n", "-M", "prepared",
-            "-c", str(CLIENTS), "-j", "2", "-T", str(int(SECONDS)), "-f", script.name, parts.path[1:],
-        ]  # fmt: skip
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return next(float(line.split()[2]) for line in told.splitlines() if line.startswith("tps"))
+    return ask
 
 
-def _rate(append: Callable[[int], None]) -> float:
-    """Calls a second by 16 threads over 3 s."""
-    numbers, stop = count(), threading.Event()
+def _plain_subject(number: int) -> PlainInvoice:
+    made = PlainInvoice(f"2026-{number}")
+    made.revise("121.00", "EUR", "Payer Ltd")
+    return made
 
-    def client(_: int) -> int:
-        done = 0
-        while not stop.is_set():
-            append(next(numbers))
-            done += 1
-        return done
 
-    with ThreadPoolExecutor(CLIENTS) as threads:
+def _library(server: EmbeddedServer, make: Callable[[int], PlainInvoice]) -> float:
+    """16 threads, as its documentation has it."""
+    with database(server) as url, application(url) as library, ThreadPoolExecutor(clients.CLIENTS) as threads:
+        numbers, stop = count(), threading.Event()
+
+        def client(_: int) -> int:
+            done = 0
+            while not stop.is_set():
+                library.save(make(next(numbers)))
+                done += 1
+            return done
+
         begun = time.perf_counter()
-        clients = [threads.submit(client, n) for n in range(CLIENTS)]
-        stop.wait(SECONDS)
+        running = [threads.submit(client, n) for n in range(clients.CLIENTS)]
+        stop.wait(clients.SECONDS)
         stop.set()
-        done = sum(c.result() for c in clients)
-    return done / (time.perf_counter() - begun)
+        return sum(one.result() for one in running) / (time.perf_counter() - begun)
+
+
+@contextmanager
+def slow_flushes(server: EmbeddedServer) -> Iterator[None]:
+    with connect(server.url("postgres", "postgres"), autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET commit_siblings = 0")
+        admin.execute(f"ALTER SYSTEM SET commit_delay = {DELAY}")
+        admin.execute("SELECT pg_reload_conf()")
+        try:
+            _check_that_it_is_slow(server)
+            yield
+        finally:
+            admin.execute("ALTER SYSTEM RESET commit_siblings")
+            admin.execute("ALTER SYSTEM RESET commit_delay")
+            admin.execute("SELECT pg_reload_conf()")
+
+
+def _check_that_it_is_slow(server: EmbeddedServer) -> None:
+    commits = 50
+    with connect(server.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE slow (n int)")
+        begun = time.perf_counter()
+        for number in range(commits):
+            connection.execute("INSERT INTO slow VALUES (%s)", (number,))
+        each = (time.perf_counter() - begun) / commits
+        connection.execute("DROP TABLE slow")
+    assert each > DELAY / 1e6, f"a commit took {each * 1e6:.0f} us: PostgreSQL does not delay its flushes"

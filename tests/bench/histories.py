@@ -26,19 +26,30 @@ EVENTS = 6
 """Of each whole history."""
 
 
+def bare(tenant: UUID, _: CustomerKey, number: int, __: UUID) -> InvoiceCommunication:
+    """A subject of which nothing is said yet: one event."""
+    return InvoiceCommunication(tenant, SubjectType.INVOICE, f"B-{number}", START + timedelta(seconds=number % 86_400))
+
+
+def named(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> InvoiceCommunication:
+    """A subject and its customer, as `PUT /v1/subjects` records them: two events."""
+    made = bare(tenant, key, number, connection)
+    customer = CustomerRef(f"C-{number % 1000}", key.seal("Payer Ltd"))
+    details = SubjectDetails(number=f"2026-{number}", total="121.00", currency="EUR", customer=customer)
+    made.revise_subject(details, made.created_on)
+    return made
+
+
 def asked(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> InvoiceCommunication:
     """An invoice that waits to be sent: three events."""
-    at = START + timedelta(seconds=number % 86_400)
-    made = InvoiceCommunication(tenant, SubjectType.INVOICE, f"B-{number}", at)
-    customer = CustomerRef(f"C-{number % 1000}", key.seal("Payer Ltd"))
-    made.revise_subject(SubjectDetails(number=f"2026-{number}", total="121.00", currency="EUR", customer=customer), at)
+    made = named(tenant, key, number, connection)
     address = f"ap{number}@payer.example"
     order = Order(
         str(uuid4()), Cause.FIRST, Channel.EMAIL, [Recipient(1, key.seal(address), key.fingerprint(address))],
         message=Message(key.seal(f"Invoice {number}"), key.seal("Please find the invoice attached.")),
         connection_id=str(connection), provider="sendgrid",
     )  # fmt: skip
-    made.send(order, at)
+    made.send(order, made.created_on)
     return made
 
 
@@ -62,6 +73,13 @@ def store(installation: Installation, tenant: UUID, connection: UUID, count: int
         ids += [attempt_id for made in batch for attempt_id in made.attempts]
         installation.communications.record([delivered(made) for made in batch] if whole else batch)
     return ids
+
+
+def put(installation: Installation, tenant: UUID, count: int) -> None:
+    """Record `count` subjects of a thousand customers of which nothing is sent yet."""
+    key = installation.keys.customer(tenant, "bench", START)
+    for numbers in _chunks(count, 500):
+        installation.communications.record([named(tenant, key, number, uuid4()) for number in numbers])
 
 
 def _chunks(count: int, size: int) -> Iterator[range]:
