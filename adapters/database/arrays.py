@@ -5,7 +5,8 @@ then the elements.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -45,6 +46,16 @@ def byteas(values: Sequence[bytes]) -> Column:
 def texts(values: Sequence[str]) -> Column:
     encoded = [value.encode() for value in values]
     return Column(_TEXT, len(values), [_LENGTH(len(value)) + value for value in encoded])
+
+
+_KINDS: dict[type, Callable[[Any], Column]] = {UUID: uuids, bytes: byteas}
+
+
+def column(values: Sequence[Any]) -> Column | list[Any]:
+    """Of values that are all ids, or all bytes; else psycopg's list: text may stand for any type."""
+    kinds = {value.__class__ for value in values}
+    make = _KINDS.get(kinds.pop()) if len(kinds) == 1 else None
+    return make(values) if make else list(values)
 
 
 class _ColumnDumper(Dumper):

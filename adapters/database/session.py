@@ -9,6 +9,8 @@ from psycopg import Connection, Cursor, OperationalError, pq
 from psycopg.errors import InFailedSqlTransaction, error_from_result
 from psycopg_pool import ConnectionPool
 
+from adapters.database.arrays import column
+
 
 class Write(NamedTuple):
     """Rows for one statement, which takes them as one array a column (`unnest`): one round trip for any number."""
@@ -111,7 +113,12 @@ def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> N
     """
     for sql, rows in writes:
         if rows:
-            cursor.execute(statement(sql), [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(statement(sql), columns(rows))
+
+
+def columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The parameters of a write."""
+    return [column(values) for values in zip(*rows, strict=True)]
 
 
 def statement(sql: str) -> LiteralString:

@@ -33,7 +33,7 @@ class CustomerKey:
         return Personal(self.id, base64.b64encode(self.seal_bytes(plain.encode())).decode())
 
     def seal_bytes(self, plain: bytes) -> bytes:
-        nonce = os.urandom(NONCE)
+        nonce = _nonce()
         return nonce + self._cipher.encrypt(nonce, plain, self.id.encode())
 
     def open_bytes(self, sealed: bytes) -> bytes:
@@ -45,4 +45,19 @@ class CustomerKey:
 
     def fingerprint(self, plain: str) -> str:
         """Tells equal values apart without opening them; worthless once the key is destroyed. 32 hex digits."""
-        return hmac.digest(self.secret, plain.casefold().encode(), "sha256").hex()[:32]
+        return hmac.new(self.secret, plain.casefold().encode(), "sha256").hexdigest()[:32]
+
+
+_NONCES = 64
+_nonces: list[bytes] = []
+os.register_at_fork(after_in_child=_nonces.clear)
+
+
+def _nonce() -> bytes:
+    """Used once and never again. Drawn many at a time: each system call lets other threads in, who may stay long."""
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = os.urandom(NONCE * _NONCES)
+        _nonces.extend(drawn[at : at + NONCE] for at in range(NONCE, len(drawn), NONCE))
+        return drawn[:NONCE]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -99,6 +100,8 @@ class Batch:
     def _record(self, ran: Sequence[_Ran]) -> None:
         changed = [(s.found, s.made) for s in self._streams.values() if isinstance(s.found, InvoiceCommunication)]
         writes = _merged([*work_writes(changed), *(w for one in ran for w in one.command.writes)])
+        along = [one for one in writes if _only_inserts(one.sql)]
+        writes = [one for one in writes if one not in along]
         self._events.sort(key=place_of)
 
         def also(ids: Sequence[int]) -> list[Write]:
@@ -108,8 +111,9 @@ class Batch:
             )
 
         more = also if any(one.command.also for one in ran) else None
-        if self._events or writes or more:
-            self._know(self.recorder.insert(self._events, tenant=self.tenant, writes=writes, also=more))
+        if self._events or along or writes or more:
+            ids = self.recorder.insert(self._events, tenant=self.tenant, along=along, writes=writes, also=more)
+            self._know(ids)
 
     def _know(self, ids: Sequence[int]) -> None:
         self._positions.update(zip(map(place_of, self._events), ids, strict=True))
@@ -118,6 +122,11 @@ class Batch:
         """Of the aggregate's last event behind the command, whoever made it."""
         place = one.command.communication_id
         return self._positions.get((place, one.version), self._streams[place].position)
+
+
+@cache
+def _only_inserts(sql: str) -> bool:
+    return next(line for line in sql.splitlines() if not line.startswith("--")).startswith("INSERT")
 
 
 def _merged(writes: Iterable[Write]) -> list[Write]:

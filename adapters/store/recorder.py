@@ -14,7 +14,7 @@ from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, statement, write
+from adapters.database.session import Database, Write, columns, statement, write
 from adapters.store.errors import PositionLostError, VersionConflictError
 
 SQL = load(__file__)
@@ -49,22 +49,24 @@ class EventRecorder:
         *,
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
+        along: Sequence[Write] = (),
         writes: Sequence[Write] = (),
         also: Callable[[list[int]], Sequence[Write]] | None = None,
     ) -> list[int]:
         """All or nothing; returns the events' global positions in ascending order of (aggregate, version).
 
-        `also` makes further writes from the positions. Events by themselves are one call, without a transaction.
+        `along`: only inserts, which go with the events in one statement. `also` makes further writes from the
+        positions. Events by themselves are one call, without a transaction.
         """
-        columns = _columns(events)
-        if events and not advance and not writes and also is None:
+        stored = _columns(events)
+        if events and not (advance or along or writes or also):
             with self.database.one_statement(tenant) as connection:
-                return _ids(connection, self._append_alone, (*self._names(tenant), *columns))
+                return _ids(connection, self._append_alone, (*self._names(tenant), *stored))
         with self.database.transaction(tenant) as connection:
             for move in advance:
                 _move(connection, move)
-            ids = _ids(connection, self._append, columns) if events else []
-            write(connection, writes)
+            ids = _ids(connection, *_together(self._append, stored, along)) if events else []
+            write(connection, writes if events else [*along, *writes])
             if also is not None:
                 write(connection, also(ids))
             return ids
@@ -101,7 +103,18 @@ def place_of(event: TenantEvent) -> tuple[Any, int]:
     return event.stored.originator_id, event.stored.originator_version
 
 
-def _ids(connection: "Connection[Any]", append: LiteralString, values: tuple[Any, ...]) -> list[int]:
+def _together(append: LiteralString, values: tuple[Any, ...], inserts: Sequence[Write]) -> tuple[LiteralString, Any]:
+    """The events and the rows that are inserted with them, as one statement: each statement is a round trip.
+
+    Only what inserts: of two changes to one row in one statement, PostgreSQL carries out either.
+    """
+    if not inserts:
+        return append, values
+    parts = ", ".join(f"w{number} AS ({one.sql})" for number, one in enumerate(inserts))
+    return statement(f"WITH {parts} {append}"), [*(c for one in inserts for c in columns(one.rows)), *values]
+
+
+def _ids(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[int]:
     try:
         return [row[0] for row in connection.cursor(binary=True).execute(append, values, prepare=True)]
     except UniqueViolation as error:

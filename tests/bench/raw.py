@@ -1,4 +1,4 @@
-"""The limit: the one-row commits that PostgreSQL does for a C client, into a table and indexes like the event store's."""
+"""The limit: the one-row commits that PostgreSQL does for a C client, with a table and indexes like the store's."""
 
 import subprocess
 import tempfile
