@@ -18,7 +18,7 @@ from adapters.database.pool import connect
 from adapters.database.session import Write
 from adapters.store import batch
 from adapters.store.communications import Communications
-from adapters.store.errors import VersionConflictError
+from adapters.store.errors import BusyError, VersionConflictError
 from domain.communication import InvoiceCommunication
 from domain.values import Cause, Channel, Order, Personal, Recipient
 from tests.support.eventually import eventually
@@ -298,14 +298,19 @@ def kill_sessions(url: str) -> None:
 
 def test_endless_conflicts_of_one_do_not_hold_up_the_others(api: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     store, insert = api.communications, api.communications.recorder.insert
+    refused: list[int] = []
 
     def refusing(events: Sequence[Any], **given: Any) -> list[int]:
-        if any(e.stored.originator_id == place(0) for e in events):
+        aggregates = {e.stored.originator_id for e in events}
+        if place(0) in aggregates:
+            refused.append(len(aggregates))
             raise VersionConflictError
         return insert(events, **given)
 
     monkeypatch.setattr(store.recorder, "insert", refusing)
     monkeypatch.setattr("adapters.store.communications.PATIENCE", 0.2)
     done = together(store, send(store, 0), *(send(store, number) for number in range(1, 6)))
-    assert type(done[0].exception()).__name__ == "BusyError"
+    assert type(done[0].exception()) is BusyError
+    assert refused[0] == 6
+    assert set(refused[1:]) == {1}
     assert [one.exception() for one in done[1:]] == [None] * 5
