@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -73,7 +74,6 @@ class Merging(Generic[Asked, Answer]):
         mine: Waiting[Asked, Answer] = Waiting(asked, self.key(asked))
         if self._may_begin(mine):
             self._one_call()
-            self._pass_on()
         assert mine.turn is not None
         mine.turn.acquire()
         if mine.error is not None:
@@ -84,13 +84,8 @@ class Merging(Generic[Asked, Answer]):
         """The same for a coroutine."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         if self._may_begin(Waiting(asked, self.key(asked), future)):
-            self.threads.submit(self._work)
+            self.threads.submit(self._one_call)
         return await future
-
-    def _work(self) -> None:
-        self._one_call()
-        while self._may_begin():
-            self._one_call()
 
     def _one_call(self) -> None:
         taken = self._take()
@@ -114,6 +109,8 @@ class Merging(Generic[Asked, Answer]):
                 raise
         finally:
             self._end(taken, preparing=preparing)
+            self._pass_on()
+            _tell([one for one in taken if one.settled])
 
     def _take(self) -> "list[Waiting[Asked, Answer]]":
         with self._lock:
@@ -134,7 +131,7 @@ class Merging(Generic[Asked, Answer]):
 
     def _pass_on(self) -> None:
         if self._may_begin():
-            self.threads.submit(self._work)
+            self.threads.submit(self._one_call)
 
     def _end(self, taken: "list[Waiting[Asked, Answer]]", *, preparing: bool) -> None:
         with self._lock:
@@ -142,7 +139,6 @@ class Merging(Generic[Asked, Answer]):
             self._preparing = self._preparing and not preparing
             self._busy.difference_update(one.key for one in taken)
             self._waiting[:0] = [one for one in taken if not one.settled]
-        _tell([one for one in taken if one.settled])
 
     def _may_begin(self, one: "Waiting[Asked, Answer] | None" = None) -> bool:
         """Whether the next call is to begin; if so, by whoever asked this. `one` comes to those that wait."""
@@ -176,7 +172,8 @@ def _tell(settled: "list[Waiting[Asked, Answer]]") -> None:
         elif one.future is not None:
             of_loops[one.future.get_loop()].append(one)
     for loop, waiting in of_loops.items():
-        loop.call_soon_threadsafe(_resolve, waiting)
+        with suppress(RuntimeError):  # a loop that was closed waits for nothing
+            loop.call_soon_threadsafe(_resolve, waiting)
 
 
 def _resolve(waiting: "list[Waiting[Asked, Answer]]") -> None:

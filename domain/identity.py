@@ -1,6 +1,7 @@
 """Ids that follow from what they name, so that the same thing never gets two."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 import msgspec
@@ -10,8 +11,12 @@ CUSTOMERS = UUID("0b8f4a52-7d0b-5f7e-8a55-7c1f6f0e9d22")
 ATTEMPTS = UUID("c3a4e0d6-91f0-5a4e-b3f7-2f4a6e1d8b33")
 
 
+@lru_cache(maxsize=1000)
 def communication_id(tenant_id: UUID, subject_type: str, external_id: str) -> UUID:
-    """UUIDv5 over the compact JSON `[tenant, type, id]`: no joining character can make two subjects one."""
+    """UUIDv5 over the compact JSON `[tenant, type, id]`: no joining character can make two subjects one.
+
+    Remembered, because who makes a new communication has just looked for it.
+    """
     return _name(COMMUNICATIONS, tenant_id, subject_type, external_id)
 
 

@@ -37,10 +37,11 @@ class Batch:
     def __init__(self, recorder: EventRecorder, mapper: EventMapper, tenant: UUID | None) -> None:
         self.recorder = recorder
         self.tenant = tenant
-        self._streams: dict[UUID, Stream] = defaultdict(lambda: Stream(mapper))
+        # By the ids' numbers: a UUID is hashed and compared in Python.
+        self._streams: dict[int, Stream] = defaultdict(lambda: Stream(mapper))
         self._events: list[TenantEvent] = []
         self._bytes = 0
-        self._positions: dict[tuple[UUID, int], int] = {}
+        self._positions: dict[tuple[int, int], int] = {}
 
     def carry_out(self, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
         """The outcomes of the first of them: of all, unless they make more events than one transaction should hold.
@@ -54,22 +55,24 @@ class Batch:
             go_on()
             self._record([one for one in ran if one.error is None])
             return [Outcome(one.result, self._position(one), one.error) for one in ran]
-        except (VersionConflictError, OperationalError):
+        except OperationalError:
             raise
         except Exception as error:
-            if len(commands) == 1:
-                raise
-            # One of them spoils it for all: alone, each gets what is its own.
-            raise VersionConflictError from error
+            if isinstance(error, VersionConflictError) or len(commands) > 1:
+                # One of them spoils it for all: alone, each gets what is its own.
+                for command in commands:
+                    command.alone = True
+                raise VersionConflictError from error
+            raise
 
     def _load(self, commands: Sequence[Command]) -> None:
         ids = {command.communication_id for command in commands}
         for originator, version, topic, state, _, position in self.recorder.streams(list(ids), self.tenant):
-            self._streams[originator].load(StoredEvent(originator, version, topic, state), position)
+            self._streams[originator.int].load(StoredEvent(originator, version, topic, state), position)
 
     def _fetch_keys(self, commands: Sequence[Command]) -> None:
         sealings = [
-            (c.sealing, c.sealing.wanted(self._streams[c.communication_id].found)) for c in commands if c.sealing
+            (c.sealing, c.sealing.wanted(self._streams[c.communication_id.int].found)) for c in commands if c.sealing
         ]
         wanted = {ref for _, refs in sealings for ref in refs}
         keys = sealings[0][0].look_up(wanted) if wanted else {}
@@ -86,7 +89,7 @@ class Batch:
         return ran
 
     def _run_one(self, command: Command) -> _Ran:
-        stream = self._streams[command.communication_id]
+        stream = self._streams[command.communication_id.int]
         try:
             result, stored = stream.run(command)
         except OperationalError:
@@ -120,7 +123,7 @@ class Batch:
 
     def _position(self, one: _Ran) -> int:
         """Of the aggregate's last event behind the command, whoever made it."""
-        place = one.command.communication_id
+        place = one.command.communication_id.int
         return self._positions.get((place, one.version), self._streams[place].position)
 
 

@@ -1,13 +1,11 @@
 """What callers ask to be done to aggregates, and what came of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from adapters.database.session import Write
-from adapters.store.errors import VersionConflictError
 from domain.communication import InvoiceCommunication
 
 Run = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, Any]]
@@ -40,15 +38,6 @@ class Command:
     also: Callable[[Any, int], Sequence[Write]] | None = None
     sealing: Sealing | None = None
     alone: bool = False
-
-    @contextmanager
-    def alone_after_conflict(self) -> Iterator[None]:
-        """Together with others it would only meet the same conflict again, and hold them up."""
-        try:
-            yield
-        except VersionConflictError:
-            self.alone = True
-            raise
 
 
 class Outcome(NamedTuple):

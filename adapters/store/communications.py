@@ -105,13 +105,7 @@ class Communications:
         whole command runs again on a fresh aggregate, up to 5 s: then BusyError.
         """
         asked = Command(communication_id, command, writes, also, sealing)
-        merging = self._merging.of(tenant)
-
-        def once() -> Outcome:
-            with asked.alone_after_conflict():
-                return merging(asked)
-
-        return persist(once).get()
+        return persist(partial(self._merging.of(tenant), asked)).get()
 
     async def change_async(
         self,
@@ -125,20 +119,14 @@ class Communications:
     ) -> tuple[T, int]:
         """The same for a coroutine; the command runs in a thread."""
         asked = Command(communication_id, command, writes, also, sealing)
-        merging = self._merging.of(tenant)
-
-        async def once() -> Outcome:
-            with asked.alone_after_conflict():
-                return await merging.ask(asked)
-
-        return (await persist_async(once)).get()
+        return (await persist_async(partial(self._merging.of(tenant).ask, asked))).get()
 
     def _carry_out(self, tenant: UUID | None, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
         return Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
 
 
-def _aggregate(command: Command) -> UUID:
-    return command.communication_id
+def _aggregate(command: Command) -> int:
+    return command.communication_id.int
 
 
 def _is_alone(command: Command) -> bool:
@@ -150,35 +138,38 @@ def persist(once: Callable[[], T]) -> T:
 
     Safe after a commit whose answer was lost: commands recognise their own attempt and report ids and change nothing.
     """
-    pauses = _pauses()
+    pauses: _Pauses | None = None
     while True:
         try:
             return once()
         except (VersionConflictError, OperationalError) as error:
-            time.sleep(pauses(error))
+            pauses = pauses or _Pauses()
+            time.sleep(pauses.after(error))
 
 
 async def persist_async(once: Callable[[], Awaitable[T]]) -> T:
     """The same for a coroutine."""
-    pauses = _pauses()
+    pauses: _Pauses | None = None
     while True:
         try:
             return await once()
         except (VersionConflictError, OperationalError) as error:
-            await asyncio.sleep(pauses(error))
+            pauses = pauses or _Pauses()
+            await asyncio.sleep(pauses.after(error))
 
 
-def _pauses() -> Callable[[Exception], float]:
-    """Seconds to wait after an error; raises BusyError, or the error itself, once patience has run out."""
-    until, pause = time.monotonic() + PATIENCE, 0.001
+class _Pauses:
+    """From the first failure on."""
 
-    def after(error: Exception) -> float:
-        nonlocal pause
-        if time.monotonic() >= until:
+    def __init__(self) -> None:
+        self.until = time.monotonic() + PATIENCE
+        self.longest = 0.001
+
+    def after(self, error: Exception) -> float:
+        """Seconds to wait; raises BusyError, or the error itself, once patience has run out."""
+        if time.monotonic() >= self.until:
             if isinstance(error, VersionConflictError):
                 raise BusyError("too many writers on one communication; try again") from None
             raise error
-        pause = min(pause * 2, 0.25)
-        return random.uniform(0, pause)
-
-    return after
+        self.longest = min(self.longest * 2, 0.25)
+        return random.uniform(0, self.longest)

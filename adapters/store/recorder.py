@@ -98,9 +98,10 @@ def _columns(events: Sequence[TenantEvent]) -> tuple[arrays.Column, ...]:
     )
 
 
-def place_of(event: TenantEvent) -> tuple[Any, int]:
-    """Of which aggregate, and the how manyth: by this order events are inserted."""
-    return event.stored.originator_id, event.stored.originator_version
+def place_of(event: TenantEvent) -> tuple[int, int]:
+    """Of which aggregate, as a number, and the how manyth: by this order events are inserted."""
+    stored: Any = event.stored
+    return stored.originator_id.int, stored.originator_version
 
 
 def _together(append: LiteralString, values: tuple[Any, ...], inserts: Sequence[Write]) -> tuple[LiteralString, Any]:

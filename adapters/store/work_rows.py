@@ -25,8 +25,16 @@ def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]
     rows: Rows = defaultdict(list)
     for communication, made in changed:
         for event in made:
-            _follow(rows, communication, event)
+            if type(event) in _FOLLOWED:
+                _follow(rows, communication, event)
     return [Write(SQL[name], found) for name, found in rows.items()]
+
+
+_FOLLOWED = {
+    e.SendAttempted, e.Resent, e.MarkedAsSent, e.DocumentAdded, e.HandedOver, e.TryFailed, e.OutcomeUnknown,
+    e.AttemptSkipped, e.AttemptCancelled,
+}  # fmt: skip
+"""What `_follow` knows; most events are others."""
 
 
 def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> None:

@@ -28,6 +28,8 @@ class Office:
         assert self.open.wait(20)
         if min(asked) < 0:
             raise ValueError("negative")
+        if 666 in asked:
+            raise SystemExit
         return [2 * number for number in asked[: self.answers]]
 
     def merging(self, threads: ThreadPoolExecutor) -> Merging[int, int]:
@@ -92,6 +94,20 @@ def test_an_error_is_that_of_its_call_alone(threads: ThreadPoolExecutor) -> None
     merging = office.merging(threads)
     with pytest.raises(ValueError, match="negative"):
         merging(-1)
+    assert merging(4) == 8
+
+
+def test_a_thread_that_is_stopped_while_it_works_leaves_nobody_waiting(threads: ThreadPoolExecutor) -> None:
+    office = Office()
+    merging = office.merging(threads)
+    asked = [threads.submit(merging, 1)]
+    eventually(lambda: office.calls == [[1]])
+    for number in (666, 2):
+        asked.append(threads.submit(merging, number))
+        eventually(lambda: waiting(merging) == len(asked) - 1)
+    office.open.set()
+    assert asked[0].result(20) == 2
+    assert type(asked[2].exception(20)) is RuntimeError
     assert merging(4) == 8
 
 
