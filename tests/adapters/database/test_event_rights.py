@@ -109,3 +109,38 @@ def test_an_auditor_reads_the_state_as_json(database_url: str) -> None:
     with connect(database_url, "sendtrail_owner") as owner:
         append(owner, "append", [MINE], [uuid4()])
         assert owner.execute("SELECT state FROM events.history").fetchall() == [({"a": 1},)]
+
+
+def test_one_call_appends_for_the_tenant_that_it_names_and_no_other(database_url: str) -> None:
+    sql = "SELECT * FROM events.append_for(%s, %s, %s, %s, %s, %s)"
+    with connect(database_url, "sendtrail_api", autocommit=True) as api:
+        assert len(api.execute(sql, (MINE, [MINE], [uuid4()], [1], ["topic"], [b"{}"])).fetchall()) == 1
+        for tenants in ([THEIRS], [MINE, THEIRS]):
+            count = len(tenants)
+            values = (MINE, tenants, [uuid4() for _ in tenants], [1] * count, ["topic"] * count, [b"{}"] * count)
+            with pytest.raises(InsufficientPrivilege, match="append for another tenant"):
+                api.execute(sql, values)
+
+
+def test_one_call_reads_the_tenant_that_it_names_and_leaves_no_name_behind(database_url: str) -> None:
+    mine, theirs, ref = uuid4(), uuid4(), "customer:1"
+    with connect(database_url, "sendtrail_worker", autocommit=True) as worker:
+        append(worker, "append", [MINE, THEIRS], [mine, theirs])
+        for tenant in (MINE, THEIRS):
+            worker.execute(
+                "INSERT INTO config.customer_key VALUES (gen_random_uuid(), %s, %s, '\\x00', now(), NULL)",
+                (tenant, ref),
+            )
+    with connect(database_url, "sendtrail_api", autocommit=True) as api:
+        streams = "SELECT originator_id FROM events.streams_for(%s, %s)"
+        assert api.execute(streams, (MINE, [mine, theirs])).fetchall() == [(mine,)]
+        assert len(api.execute("SELECT * FROM config.living_keys(%s, %s)", (MINE, [ref])).fetchall()) == 1
+        assert api.execute("SELECT config.current_tenant()").fetchone() == (None,)
+        assert api.execute("SELECT count(*) FROM config.customer_key").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("call", ["events.append_for(NULL, '{}', '{}', '{}', '{}', '{}')", "work.claim_keys"])
+def test_only_the_api_names_a_tenant(database_url: str, call: str) -> None:
+    sql = call if "(" in call else f"{call}(NULL, '{{}}', '{{}}', '{{}}', '{{}}', '30 days')"
+    with connect(database_url, "sendtrail_worker") as worker, pytest.raises(InsufficientPrivilege):
+        worker.execute(f"SELECT * FROM {sql}".encode())
