@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]
     return [Write(SQL[name], found) for name, found in rows.items()]
 
 
+_id = lru_cache(maxsize=1000)(UUID)
+"""An attempt's and its connection's id are wanted for each of its rows."""
 _FOLLOWED = {
     e.SendAttempted, e.Resent, e.MarkedAsSent, e.DocumentAdded, e.HandedOver, e.TryFailed, e.OutcomeUnknown,
     e.AttemptSkipped, e.AttemptCancelled,
@@ -51,7 +54,7 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
             _handed_over(rows, communication, event)
             _ask_later(rows, communication, event)
         case e.TryFailed(attempt_id=attempt_id, next_at=next_at) if next_at is not None:
-            rows["postpone"].append((UUID(attempt_id), next_at))
+            rows["postpone"].append((_id(attempt_id), next_at))
         case e.OutcomeUnknown():
             _dequeue(rows, communication.attempts[event.attempt_id])
             _ask_later(rows, communication, event)
@@ -69,7 +72,7 @@ def _opened(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -
 
 
 def _remember(rows: Rows, communication: InvoiceCommunication, attempt_id: str) -> None:
-    rows["remember"].append((UUID(attempt_id), communication.tenant_id, communication.id))
+    rows["remember"].append((_id(attempt_id), communication.tenant_id, communication.id))
 
 
 def _enqueue(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
@@ -77,8 +80,8 @@ def _enqueue(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) 
         return
     order = attempt.order
     due = order.scheduled_at or attempt.created_at
-    connection = UUID(order.connection_id) if order.connection_id else None
-    ids = (UUID(order.attempt_id), communication.tenant_id, communication.id, connection)
+    connection = _id(order.connection_id) if order.connection_id else None
+    ids = (_id(order.attempt_id), communication.tenant_id, communication.id, connection)
     rows["enqueue"].append((*ids, due))
 
 
@@ -101,16 +104,16 @@ def _ask_later(rows: Rows, communication: InvoiceCommunication, event: e.HandedO
     at: datetime = event.timestamp
     first = next_question(0, at, attempt.shipped_at or at, pull_only=is_pull_only(provider))
     if first is not None:
-        rows["ask"].append((UUID(event.attempt_id), communication.tenant_id, communication.id, UUID(connection), first))
+        rows["ask"].append((_id(event.attempt_id), communication.tenant_id, communication.id, _id(connection), first))
 
 
 def _dequeue(rows: Rows, attempt: Attempt) -> None:
     if attempt.waiting is not Status.QUEUED or attempt.marked_sent_at or not attempt.unsent():
-        rows["dequeue"].append((UUID(attempt.order.attempt_id),))
+        rows["dequeue"].append((_id(attempt.order.attempt_id),))
 
 
 def _correlation(
     communication: InvoiceCommunication, connection: str, key: str, attempt_id: str, recipient: int | None
 ) -> tuple[Any, ...]:
-    whose = (communication.tenant_id, communication.id, UUID(attempt_id))
-    return (UUID(connection), key, *whose, recipient)
+    whose = (communication.tenant_id, communication.id, _id(attempt_id))
+    return (_id(connection), key, *whose, recipient)
