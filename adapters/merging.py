@@ -15,6 +15,8 @@ MOST = 256
 """Callers in one call."""
 AT_ONCE = 2
 """Calls under way: one prepares itself while the other waits for its commit."""
+PARTED = 8
+"""So many that wait while no call is under way are parted: half of them prepare themselves while the others commit."""
 CarryOut = Callable[[Sequence[Asked], Callable[[], None]], Sequence[Answer]]
 
 
@@ -116,8 +118,10 @@ class Merging(Generic[Asked, Answer]):
         with self._lock:
             taken: list[Waiting[Asked, Answer]] = []
             left: list[Waiting[Asked, Answer]] = []
+            count = len(self._waiting)
+            most = MOST if self._running or count < PARTED else min(count // 2, MOST)
             for one in self._waiting:
-                full = len(taken) == MOST or (taken and (self.apart(one.asked) or self.apart(taken[0].asked)))
+                full = len(taken) == most or (taken and (self.apart(one.asked) or self.apart(taken[0].asked)))
                 (left if full or one.key in self._busy else taken).append(one)
             self._waiting = left
             self._busy.update(one.key for one in taken)

@@ -41,6 +41,11 @@ def threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(40)
 
 
+@pytest.fixture(autouse=True)
+def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.merging.PARTED", 1000)
+
+
 def waiting(merging: Merging[int, int]) -> int:
     return len(merging._waiting)
 
@@ -57,6 +62,22 @@ def test_what_waits_goes_together_in_order(threads: ThreadPoolExecutor) -> None:
     office.open.set()
     assert [one.result(20) for one in (first, *others)] == [2 * number for number in range(1, 10)]
     assert office.calls == [[1], list(range(2, 10))]
+
+
+def test_many_are_parted_so_that_half_prepare_while_the_others_wait(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.merging.PARTED", 8)
+    office = Office()
+    merging = office.merging(threads)
+    asked = [threads.submit(merging, 1)]
+    eventually(lambda: office.calls == [[1]])
+    for number in range(2, 10):
+        asked.append(threads.submit(merging, number))
+        eventually(lambda: waiting(merging) == len(asked) - 1)
+    office.open.set()
+    assert [one.result(20) for one in asked] == [2 * number for number in range(1, 10)]
+    assert office.calls == [[1], [2, 3, 4, 5], [6, 7, 8, 9]]
 
 
 def test_the_next_call_begins_while_the_first_waits_but_not_with_the_same_key(threads: ThreadPoolExecutor) -> None:
