@@ -21,6 +21,8 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "live": live.run,
     "live-webhooks": chain.run,
     "live-browser": live.run_browser,
+    "ingest-consumer-kafka": ingest.run_kafka,
+    "ingest-consumer-several": ingest.run_several,
     "project": project.run,
     "lists": lists.run,
     "lists-http": lists_http.run,

@@ -1,66 +1,157 @@
-"""ingest-consumer: webhooks from a filled log to recorded events, against a raw batched insert of the same rows."""
+"""ingest-consumer: webhooks from a filled log to recorded events, against a raw batched insert of the same rows.
 
+Ours reads and decodes the log, finds the attempts, reads their events, drops what is known already, checks versions,
+seals the provider's words and moves the log's position. The raw insert does none of that: see `ingest_raw`.
+"""
+
+import random
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
-from adapters.database.pool import connect
-from adapters.database.queries import load
-from adapters.database.session import statement
 from adapters.providers.port import RawRequest
-from adapters.webhook_log.opening import open_log, open_reader
+from adapters.webhook_log.opening import open_log, open_reader, prepare_log
 from adapters.webhook_log.port import LoggedRequest
 from consumers.webhooks import WebhookConsumer
 from domain.values import Channel
 from tests.bench import histories
+from tests.bench.ingest_raw import Stored, insert_again, stored
 from tests.bench.measuring import Figure, database, measure
 from tests.support.installation import installed
+from tests.support.kafka_service import running_kafka
 
-SQL = load(__file__)
 RAW = "raw batched insert of the same rows"
-BATCH = 500
+A_RECORD = 20
+"""Requests that the intake merged into one record of the log."""
+WORDS = ("processed", "delivered", "open")
+MOST_AT_ONCE = 10
+"""Events that a provider puts into one request."""
+Requests = Callable[[Sequence[str]], list[RawRequest]]
 
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
-    contenders = {"ours": lambda: _ours(server, size), RAW: lambda: _raw(server, size)}
-    return measure("ingest-consumer", "webhooks/s", contenders, RAW, rounds)
+    """The log in PostgreSQL; one event a webhook, each about an attempt of its own."""
+    return _figure("ingest-consumer", "webhooks/s", server, rounds, size)
 
 
-def _ours(server: EmbeddedServer, size: int) -> float:
-    """One event a webhook, each about an attempt of its own: dedupe, correlation, sealing and version check too."""
-    with database(server) as url, tempfile.TemporaryDirectory() as folder:
-        with installed(url, Path(folder), "sendtrail_owner") as owner:
-            tenant = owner.tenants.add("bench", histories.START).id
-            connection = owner.connections.add(
-                tenant, "mail", "sendgrid", Channel.EMAIL, histories.START, settings={}, secrets={"public_key": "-"}
-            ).id
-        with installed(url, Path(folder), "sendtrail_worker") as worker:
-            ids = histories.store(worker, tenant, connection, size, whole=False)
-            _fill(worker, connection, ids)
-            return size / _seconds_to_consume(worker, size)
+def run_several(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    """As providers do: three events about each attempt, 1 to 10 events a request, in mixed order."""
+    return _figure("ingest-consumer-several", "events/s", server, rounds, size, requests=several)
 
 
-def _fill(worker: Installation, connection: UUID, ids: list[str]) -> None:
+def run_kafka(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    """The log in a real Apache Kafka, read by kafka-python."""
+    with tempfile.TemporaryDirectory(prefix="sendtrail-kafka-") as folder, running_kafka(Path(folder)) as kafka:
+        return _figure("ingest-consumer-kafka", "webhooks/s", server, rounds, size, kafka=kafka.bootstrap)
+
+
+def one_each(attempts: Sequence[str]) -> list[RawRequest]:
+    return [_request([_event("delivered", number, attempt)]) for number, attempt in enumerate(attempts)]
+
+
+def several(attempts: Sequence[str]) -> list[RawRequest]:
+    """Three events for every third of the attempts: as many events as there are attempts."""
+    chance, chosen = random.Random(7), range(0, len(attempts), len(WORDS))
+    events = [
+        (number + chance.random() * 600, _event(word, number, attempts[number])) for number in chosen for word in WORDS
+    ]
+    told = [event for _, event in sorted(events, key=lambda e: e[0])]
+    return [_request(told[first:last]) for first, last in _cuts(len(told), chance)]
+
+
+def filled(worker: Installation, connection: UUID, requests: Sequence[RawRequest]) -> None:
+    """Put the requests into the log."""
     log = open_log(worker.settings, worker.database, worker.clock)
-    found = [LoggedRequest(connection, _webhook(attempt_id)) for attempt_id in ids]
-    for first in range(0, len(found), BATCH):
-        log.append(found[first : first + BATCH])
+    for first in range(0, len(requests), A_RECORD):
+        log.append([LoggedRequest(connection, request) for request in requests[first : first + A_RECORD]])
     log.close()
 
 
-def _webhook(attempt_id: str) -> RawRequest:
-    element = {
-        "event": "delivered", "email": "ap@payer.example", "timestamp": 1768467600, "sg_event_id": attempt_id,
-        "sg_message_id": f"{attempt_id}.recvd-1", "attempt_id": attempt_id, "response": "250 OK",
+def add_connection(owner: Installation) -> tuple[UUID, UUID]:
+    """A tenant and its connection, which counts opens."""
+    tenant = owner.tenants.add("bench", histories.START).id
+    made = owner.connections.add(
+        tenant, "mail", "sendgrid", Channel.EMAIL, histories.START, settings={}, secrets={"public_key": "-"},
+        open_tracking=True,
+    )  # fmt: skip
+    return tenant, made.id
+
+
+def _figure(
+    name: str,
+    unit: str,
+    server: EmbeddedServer,
+    rounds: int,
+    size: int,
+    *,
+    requests: Requests = one_each,
+    kafka: str = "",
+) -> Figure:
+    rows: list[Stored] = []
+
+    def ours() -> float:
+        with _backlog(server, size, requests, kafka) as (worker, url):
+            took = _seconds_to_consume(worker, size)
+            rows[:] = [stored(url)]
+            return size / took
+
+    def raw() -> float:
+        with database(server) as url:
+            return size / insert_again(url, rows[0])
+
+    return measure(name, unit, {"ours": ours, RAW: raw}, RAW, rounds)
+
+
+@contextmanager
+def _backlog(server: EmbeddedServer, size: int, requests: Requests, kafka: str) -> Iterator[tuple[Installation, str]]:
+    """A worker in front of a filled log, with `size` attempts that wait for their events; and its database."""
+    with database(server) as url, tempfile.TemporaryDirectory() as folder:
+        with installed(url, Path(folder), "sendtrail_owner") as owner:
+            tenant, connection = add_connection(owner)
+        with installed(url, Path(folder), "sendtrail_worker") as worker:
+            given = {"kafka": kafka, "webhook_topic": f"bench-{uuid4().hex[:12]}"}
+            worker.settings = worker.settings.model_copy(update=given)
+            prepare_log(worker.settings)
+            filled(worker, connection, requests(histories.store(worker, tenant, connection, size, whole=False)))
+            yield worker, url
+
+
+def _event(word: str, number: int, attempt: str) -> dict[str, Any]:
+    """As SendGrid tells it, with the address that it was sent to."""
+    return {
+        "event": word, "email": f"ap{number}@payer.example", "timestamp": 1768467600 + WORDS.index(word),
+        "sg_event_id": f"{word}-{attempt}", "sg_message_id": f"m-{attempt}.recvd-5b8d7c9f4-x2x9k-1-65A4F1D0-2F.0",
+        "attempt_id": attempt, "smtp-id": f"<{attempt}@geopod-ismtpd-1>", "response": "250 2.0.0 OK 1768467600",
     }  # fmt: skip
-    headers = {"content-type": "application/json"}
-    return RawRequest("https://x.example/v1/webhooks/c", headers, msgspec.json.encode([element]), histories.START)
+
+
+def _request(events: Sequence[dict[str, Any]]) -> RawRequest:
+    return RawRequest(
+        "https://billing.example.com/v1/webhooks/7d2c1a9e-5f0b-4f5e-9a53-0f6d1f8f1c11",
+        {
+            "host": "billing.example.com", "user-agent": "SendGrid Event API", "content-type": "application/json",
+            "x-twilio-email-event-webhook-signature": "MEUCIQDx" + "a" * 88, "accept-encoding": "gzip",
+            "x-twilio-email-event-webhook-timestamp": "1768467600", "x-forwarded-for": "167.89.118.63",
+        },
+        msgspec.json.encode(events), histories.START,
+    )  # fmt: skip
+
+
+def _cuts(count: int, chance: random.Random) -> Iterator[tuple[int, int]]:
+    first = 0
+    while first < count:
+        last = min(first + chance.randint(1, MOST_AT_ONCE), count)
+        yield first, last
+        first = last
 
 
 def _seconds_to_consume(worker: Installation, size: int) -> float:
@@ -86,24 +177,3 @@ def _reported(worker: Installation) -> int:
             "SELECT count(*) FROM events.event WHERE topic = 'InvoiceCommunication.StatusReported'"
         ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _raw(server: EmbeddedServer, size: int) -> float:
-    """The event rows and the raw requests, 1,000 a transaction: no reading, no checking, no thinking."""
-    state = msgspec.json.encode(
-        {"timestamp": "2026-01-15T09:00:00Z", "report": {"report_id": "x" * 60, "pad": "y" * 300}}
-    )
-    body = b"z" * 250
-    with database(server) as url, connect(url, autocommit=True) as connection:
-        connection.execute(statement(SQL["tables"]))
-        begun = time.perf_counter()
-        for first in range(0, size, 1000):
-            numbers = range(first, min(first + 1000, size))
-            count = len(numbers)
-            ids = [uuid4() for _ in numbers]
-            with connection.transaction():
-                events = (ids, ids, [1] * count, ["InvoiceCommunication.StatusReported"] * count, [state] * count)
-                connection.execute(statement(SQL["events"]), events)
-                rows = ([histories.START] * count, ["log"] * count, list(numbers), [0] * count, [body] * count)
-                connection.execute(statement(SQL["raw"]), rows)
-        return size / (time.perf_counter() - begun)
