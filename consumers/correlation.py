@@ -23,25 +23,27 @@ class Target(NamedTuple):
     recipient: int | None = None
 
 
-Known = dict[tuple[UUID, str], Target]
+Wanted = tuple[UUID, UUID, str]
+"""The connection that sends, the tenant that asks, and a key."""
+Known = dict[Wanted, Target]
 
 
 def look_up(database: Database, notices: Iterable[Notice]) -> Known:
     """All that is known of the notices' keys, in one query."""
-    wanted = {(sending(n.connection), n.connection.tenant_id, key) for n in notices for key in n.keys}
+    wanted = {place for notice in notices for place in _places(notice)}
     if not wanted:
         return {}
-    columns = [list(column) for column in zip(*sorted(wanted), strict=True)]
+    columns = [list(column) for column in zip(*wanted, strict=True)]
     with database.transaction() as connection:
-        rows = connection.execute(statement(SQL["find"]), columns).fetchall()
-    return {(connection_id, key): Target(where, str(attempt), no) for connection_id, key, where, attempt, no in rows}
+        rows = connection.cursor(binary=True).execute(statement(SQL["find"]), columns, prepare=True).fetchall()
+    return {(*place, key): Target(where, str(attempt), no) for *place, key, where, attempt, no in rows}
 
 
 def target_of(notice: Notice, known: Known) -> Target | None:
     """The echoed attempt id decides; the message id adds whose message it is, if it is the same attempt's."""
-    here, report = sending(notice.connection), notice.report
-    by_message = known.get((here, report.message_id or ""))
-    by_attempt = known.get((here, report.attempt_id or ""))
+    here, report = (sending(notice.connection), notice.connection.tenant_id), notice.report
+    by_message = known.get((*here, report.message_id or ""))
+    by_attempt = known.get((*here, report.attempt_id or ""))
     if by_attempt is None or (by_message and by_message.attempt_id == by_attempt.attempt_id):
         return by_message
     return by_attempt
@@ -53,3 +55,9 @@ def sending(connection: Connection) -> UUID:
         return UUID(str(connection.settings["reports_for"]))
     except (KeyError, ValueError):
         return connection.id
+
+
+def _places(notice: Notice) -> list[Wanted]:
+    """The tenant too: another's connection may be named, and may be reporting in the same batch itself."""
+    here = sending(notice.connection), notice.connection.tenant_id
+    return [(*here, key) for key in notice.keys]

@@ -1,8 +1,10 @@
 """A connection that only reports: what it says is about another one's attempts, of the same tenant."""
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from adapters.webhook_log.frames import partition_of
+from adapters.webhook_log.postgres import PARTITIONS
 from domain.status import Status
 from domain.values import Channel
 from tests.adapters.providers.kit_standard_webhooks import event
@@ -43,3 +45,24 @@ def test_without_a_name_or_with_another_tenants_it_reaches_nothing(world: Hooks)
     world.consume()
     assert (status(world, victim), status(world, own)) == (Status.SENT, Status.SENT)
     assert world.count("work.parked_report") == 3
+
+
+def test_naming_another_tenants_connection_reaches_nothing_while_that_one_reports_the_same_itself(world: Hooks) -> None:
+    theirs = world.owner.tenants.add("theirs", world.clock()).id
+    connection = add_sendgrid(world.owner, theirs)
+    victim = world.sent(connection=connection, tenant=theirs)
+    beside = next(made for made in iter(uuid4, None) if _partition(made) == _partition(connection))
+    world.owner.connections.add(
+        world.tenant, "reports", "standard_webhooks", Channel.EMAIL, world.clock(),
+        settings={"reports_for": str(connection)}, secrets={}, default=False, connection_id=beside,
+    )  # fmt: skip
+    world.put([victim.event()], connection=connection)
+    told = {"message_id": victim.message_id, "attempt_id": victim.attempt_id}
+    world.put(event("x.complained", **told), connection=beside)
+    assert world.consume() == 2
+    assert (status(world, victim), world.reports(victim)) == (Status.DELIVERED, 1)
+    assert world.count("work.parked_report") == 1
+
+
+def _partition(connection: UUID) -> int:
+    return partition_of(connection, PARTITIONS)
