@@ -17,8 +17,7 @@ from adapters.bootstrap import Installation
 from adapters.database.queries import load
 from adapters.database.session import Write, statement
 from adapters.keys.master import MasterKey, SealError
-from adapters.providers.port import Confirms
-from adapters.providers.registry import provider as provider_named
+from adapters.providers.registry import CONFIRMING
 from consumers.arrivals import Outcome, Place, Understood
 
 log = logging.getLogger(__name__)
@@ -47,8 +46,8 @@ def to_confirm(outcomes: Iterable[Outcome], master: MasterKey, now: datetime) ->
 
 
 def _row(found: Understood, master: MasterKey, now: datetime) -> tuple[Any, ...] | None:
-    provider, place = provider_named(found.connection.provider), found.arrival.place
-    asked = provider.confirmation(found.arrival.logged.request) if isinstance(provider, Confirms) else None
+    provider, place = CONFIRMING.get(found.connection.provider), found.arrival.place
+    asked = provider.confirmation(found.arrival.logged.request) if provider else None
     if asked is None:
         return None
     sealed = master.seal(asked.url.encode(), _context(place))

@@ -4,6 +4,7 @@ Every row names its place in the log, so that taking a record in again adds noth
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -104,4 +105,8 @@ def _dead_row(dead: Dead, now: datetime) -> tuple[Any, ...]:
 
 
 def _headers(headers: Mapping[str, str]) -> str:
+    """As JSON. Name by name only where one of them cannot be stored as it is."""
+    with suppress(UnicodeEncodeError):
+        if "\\u0000" not in (told := msgspec.json.encode(headers).decode()):
+            return told
     return msgspec.json.encode({storable(name): storable(value) for name, value in headers.items()}).decode()

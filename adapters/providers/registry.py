@@ -1,7 +1,16 @@
 """All providers by name. A new one is its module and one line here."""
 
 from adapters.naming import classes
-from adapters.providers.port import Connection, Need, Provider, ProviderError, ProviderReport, RawRequest, ReadsSettings
+from adapters.providers.port import (
+    Confirms,
+    Connection,
+    Need,
+    Provider,
+    ProviderError,
+    ProviderReport,
+    RawRequest,
+    ReadsSettings,
+)
 
 _ALL = (
     "sendgrid.SendGrid",
@@ -32,6 +41,9 @@ _ALL = (
 
 _made: list[Provider] = [make() for make in classes(__package__, _ALL)]
 PROVIDERS: dict[str, Provider] = {one.name: one for one in _made}
+READING_SETTINGS: dict[str, ReadsSettings] = {one.name: one for one in _made if isinstance(one, ReadsSettings)}
+CONFIRMING: dict[str, Confirms] = {one.name: one for one in _made if isinstance(one, Confirms)}
+"""Sorted out once: asking an object what it can do costs as much as reading a webhook."""
 
 REPORTS_FOR = Need("reports_for", "the id of the connection that sends what it reports about", required=False)
 
@@ -50,10 +62,9 @@ def provider(name: str) -> Provider:
 
 def reports_of(request: RawRequest, connection: Connection) -> list[ProviderReport]:
     """What a connection's webhook says. Raises UnreadableError, UnknownProviderError."""
-    chosen = provider(connection.provider)
-    if isinstance(chosen, ReadsSettings):
-        return chosen.configured_reports(request, connection)
-    return chosen.reports(request)
+    if (reading := READING_SETTINGS.get(connection.provider)) is not None:
+        return reading.configured_reports(request, connection)
+    return provider(connection.provider).reports(request)
 
 
 def needs_of(one: Provider) -> list[Need]:
