@@ -13,6 +13,7 @@ from adapters.providers.addresses import normalise
 from adapters.providers.port import InvalidAddressError
 from consumers.arrivals import Notice, Place
 from consumers.correlation import Target, look_up, target_of
+from consumers.recent import Recent
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.reports import DeliveryReport
@@ -30,62 +31,78 @@ class Attached(NamedTuple):
     unmatched: list[Notice]
 
 
+class _Found(NamedTuple):
+    """An attempt that is reported about, with the ids of the keys that its personal values are sealed under."""
+
+    communication: InvoiceCommunication
+    attempt: Attempt
+    key_ids: list[str]
+
+
 class Attaching:
+    """For one thread."""
+
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
+        self.recent = Recent()
 
     def attach(self, notices: Iterable[Notice]) -> Attached:
         """Records nothing yet. Safe to run again: a report that an attempt has already changes nothing."""
         notices = list(notices)
         known = look_up(self.installation.database, notices)
-        targets = [(notice, target_of(notice, known)) for notice in notices]
-        ids = {target.communication_id for _, target in targets if target}
-        found = self.installation.communications.load(ids).found if ids else {}
-        targets = [(notice, target and _meant(notice, target, found)) for notice, target in targets]
-        done = Attached([], {}, [])
-        keys = self._keys(_attempts(found, (target for _, target in targets if target)))
-        for notice, target in targets:
-            communication = found.get(target.communication_id) if target else None
-            if target is None or communication is None or not self._report(notice, target, communication, keys):
+        targets = [target_of(notice, known) for notice in notices]
+        communications = self._load({target.communication_id for target in targets if target})
+        found = _attempts(communications, targets)
+        about = [
+            _meant(n, found.get(target.attempt_id)) if target else None
+            for n, target in zip(notices, targets, strict=True)
+        ]
+        keys = self._keys({key_id for one in about if one for key_id in one.key_ids})
+        done = Attached(list(communications.values()), {}, [])
+        for notice, one in zip(notices, about, strict=True):
+            if one is None or not self._report(notice, one, keys):
                 done.unmatched.append(notice)
             else:
-                done.about.setdefault(notice.place, set()).add(communication.id)
-        done.changed.extend(found.values())
+                done.about.setdefault(notice.place, set()).add(one.communication.id)
         return done
 
     def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
         """The same for notices that are known to be about this attempt. Raises MissingKeyError, SealError."""
-        attempt, found = communication.attempt(attempt_id), {communication.id: communication}
-        asked = [(n, Target(communication.id, attempt_id, _whose(attempt, n.report.message_id))) for n in notices]
-        targets = [(notice, _meant(notice, target, found)) for notice, target in asked]
-        wanted = {key_id for attempt in _attempts(found, (t for _, t in targets)) for key_id in _key_ids(attempt)}
+        asked = _found(communication, communication.attempt(attempt_id))
+        about = [(notice, _meant(notice, asked) or asked) for notice in notices]
+        wanted = {key_id for _, one in about for key_id in one.key_ids}
         keys = self.installation.keys.keys(wanted, communication.tenant_id)
-        for notice, target in targets:
-            self._report(notice, target, communication, keys)
+        for notice, one in about:
+            self._report(notice, one, keys)
 
-    def _report(self, notice: Notice, target: Target, communication: InvoiceCommunication, keys: Keys) -> bool:
+    def recorded(self, attached: Attached) -> None:
+        """Remember what has just been recorded, for the reports to come."""
+        self.recent.keep(attached.changed)
+
+    def _load(self, ids: set[UUID]) -> dict[UUID, InvoiceCommunication]:
+        return self.installation.communications.load_newer(ids, self.recent.take(ids)) if ids else {}
+
+    def _report(self, notice: Notice, one: _Found, keys: Keys) -> bool:
         """False where the attempt cannot take it now: a key is missing that must come back from a backup."""
-        attempt = communication.attempts.get(target.attempt_id)
-        if attempt is None or not _key_ids(attempt) <= keys.keys():
+        if not all(key_id in keys for key_id in one.key_ids):
             return False
-        key = self._sealing_key(communication, attempt, keys)
-        recipient = target.recipient or recipient_number(attempt, notice.report.recipient, keys)
-        report = delivery_report(notice, target.attempt_id, recipient, key)
-        communication.record_report(report, self.installation.clock())
+        key = self._sealing_key(one, keys)
+        whose = _whose(one.attempt, notice.report.message_id)
+        recipient = whose or recipient_number(one.attempt, notice.report.recipient, keys)
+        report = delivery_report(notice, one.attempt.order.attempt_id, recipient, key)
+        one.communication.record_report(report, self.installation.clock())
         return True
 
-    def _sealing_key(self, communication: InvoiceCommunication, attempt: Attempt, keys: Keys) -> CustomerKey | None:
+    def _sealing_key(self, one: _Found, keys: Keys) -> CustomerKey | None:
         """The key of the attempt's own personal values. None once it is destroyed: nothing new of the erased."""
-        ids = sorted(_key_ids(attempt))
-        if ids:
-            return keys[ids[0]]
-        customer = communication.details.customer
+        if one.key_ids:
+            return keys[one.key_ids[0]]
+        communication, customer = one.communication, one.communication.details.customer
         ref = customer_ref(customer.id if customer else None, communication.subject_type, communication.external_id)
         return self.installation.keys.customer(communication.tenant_id, ref, self.installation.clock())
 
-    def _keys(self, attempts: Iterable[Attempt]) -> Keys:
+    def _keys(self, wanted: set[str]) -> Keys:
         """All keys at once; one by one where one of them is broken, so that it holds up nobody else."""
-        wanted = {key_id for attempt in attempts for key_id in _key_ids(attempt)}
         try:
             return self.installation.keys.keys(wanted)
         except (MissingKeyError, SealError):
@@ -129,15 +146,12 @@ def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int |
     return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
 
 
-def _meant(notice: Notice, target: Target, found: Mapping[UUID, InvoiceCommunication]) -> Target:
+def _meant(notice: Notice, one: _Found | None) -> _Found | None:
     """An id of ours decides; one of theirs may be that of several attempts, of which one is meant."""
-    communication, report = found.get(target.communication_id), notice.report
-    attempt = communication.attempts.get(target.attempt_id) if communication else None
-    if communication is None or attempt is None or report.attempt_id == target.attempt_id:
-        return target
-    meant = communication.meant(attempt, report.message_id, notice.at)
-    whose = target.recipient if meant is attempt else _whose(meant, report.message_id)
-    return Target(communication.id, meant.order.attempt_id, whose)
+    if one is None or notice.report.attempt_id == one.attempt.order.attempt_id:
+        return one
+    meant = one.communication.meant(one.attempt, notice.report.message_id, notice.at)
+    return one if meant is one.attempt else _found(one.communication, meant)
 
 
 def _whose(attempt: Attempt, message_id: str | None) -> int | None:
@@ -163,12 +177,20 @@ def _normal(attempt: Attempt, address: str) -> str:
         return address
 
 
-def _attempts(found: Mapping[UUID, InvoiceCommunication], targets: Iterable[Target]) -> list[Attempt]:
-    known = (found[t.communication_id].attempts.get(t.attempt_id) for t in targets if t.communication_id in found)
-    return [attempt for attempt in known if attempt]
+def _attempts(
+    communications: Mapping[UUID, InvoiceCommunication], targets: Iterable[Target | None]
+) -> dict[str, _Found]:
+    """By attempt id, each once."""
+    places = {target.attempt_id: target.communication_id for target in targets if target}
+    found: dict[str, _Found] = {}
+    for attempt_id, communication_id in places.items():
+        communication = communications.get(communication_id)
+        attempt = communication.attempts.get(attempt_id) if communication else None
+        if communication and attempt:
+            found[attempt_id] = _found(communication, attempt)
+    return found
 
 
-def _key_ids(attempt: Attempt) -> set[str]:
-    order = attempt.order
-    addressed = {r.address.key for r in order.recipients if r.address}
-    return addressed or {d.key for d in order.documents}
+def _found(communication: InvoiceCommunication, attempt: Attempt) -> _Found:
+    addressed = {r.address.key for r in attempt.order.recipients if r.address}
+    return _Found(communication, attempt, sorted(addressed or {d.key for d in attempt.order.documents}))

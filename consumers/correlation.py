@@ -23,27 +23,28 @@ class Target(NamedTuple):
     recipient: int | None = None
 
 
-Wanted = tuple[UUID, UUID, str]
-"""The connection that sends, the tenant that asks, and a key."""
-Known = dict[Wanted, Target]
+Key = tuple[int, int, str]
+"""The connection that sends, the tenant that asks (both as integers: a UUID is slow to look up by), and the key."""
+Known = dict[Key, Target]
 
 
 def look_up(database: Database, notices: Iterable[Notice]) -> Known:
     """All that is known of the notices' keys, in one query."""
-    wanted = {place for notice in notices for place in _places(notice)}
+    wanted = {(*_asking(n.connection), key): (sending(n.connection), n.connection.tenant_id, key)
+              for n in notices for key in n.keys}  # fmt: skip
     if not wanted:
         return {}
-    columns = [list(column) for column in zip(*wanted, strict=True)]
+    columns = [list(column) for column in zip(*wanted.values(), strict=True)]
     with database.transaction() as connection:
         rows = connection.cursor(binary=True).execute(statement(SQL["find"]), columns, prepare=True).fetchall()
-    return {(*place, key): Target(where, str(attempt), no) for *place, key, where, attempt, no in rows}
+    return {(c.int, t.int, key): Target(where, attempt, no) for c, t, key, where, attempt, no in rows}
 
 
 def target_of(notice: Notice, known: Known) -> Target | None:
     """The echoed attempt id decides; the message id adds whose message it is, if it is the same attempt's."""
-    here, report = (sending(notice.connection), notice.connection.tenant_id), notice.report
-    by_message = known.get((*here, report.message_id or ""))
-    by_attempt = known.get((*here, report.attempt_id or ""))
+    asking, report = _asking(notice.connection), notice.report
+    by_message = known.get((*asking, report.message_id or ""))
+    by_attempt = known.get((*asking, report.attempt_id or ""))
     if by_attempt is None or (by_message and by_message.attempt_id == by_attempt.attempt_id):
         return by_message
     return by_attempt
@@ -51,13 +52,13 @@ def target_of(notice: Notice, known: Known) -> Target | None:
 
 def sending(connection: Connection) -> UUID:
     """The connection whose attempts it reports about: its own, or the one that it names."""
+    named = connection.settings.get("reports_for")
     try:
-        return UUID(str(connection.settings["reports_for"]))
-    except (KeyError, ValueError):
+        return connection.id if named is None else UUID(str(named))
+    except ValueError:
         return connection.id
 
 
-def _places(notice: Notice) -> list[Wanted]:
+def _asking(connection: Connection) -> tuple[int, int]:
     """The tenant too: another's connection may be named, and may be reporting in the same batch itself."""
-    here = sending(notice.connection), notice.connection.tenant_id
-    return [(*here, key) for key in notice.keys]
+    return sending(connection).int, connection.tenant_id.int

@@ -48,13 +48,17 @@ class Communications:
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
         """One read for all of them."""
-        found: dict[UUID, Any] = {}
-        positions: dict[UUID, int] = {}
-        for originator, version, topic, state, _, position in self.recorder.streams(list(set(ids)), tenant):
-            event: Any = self.mapper.to_domain_event(StoredEvent(originator, version, topic, state))
-            found[originator] = event.mutate(found.get(originator))
-            positions[originator] = position
-        return Loaded(found, positions)
+        rows = self.recorder.streams(list(set(ids)), tenant)
+        return Loaded(self._fold(rows, {}), {row[0]: row[5] for row in rows})
+
+    def load_newer(self, ids: Iterable[UUID], known: dict[UUID, Any]) -> dict[UUID, Any]:
+        """All of them, with one read: those that are `known` are changed by what happened to them since.
+
+        For workers. After any failure the known ones must be dropped.
+        """
+        versions = dict.fromkeys(ids, 0)
+        versions |= {communication_id: one.version for communication_id, one in known.items()}
+        return self._fold(self.recorder.newer(versions), known)
 
     def get(self, communication_id: UUID, tenant: UUID | None = None) -> InvoiceCommunication:
         """Raises NotFoundError."""
@@ -131,6 +135,18 @@ def _aggregate(command: Command) -> int:
 
 def _is_alone(command: Command) -> bool:
     return command.alone
+
+    def _fold(self, rows: Iterable[tuple[Any, ...]], found: dict[UUID, Any]) -> dict[UUID, Any]:
+        """Rows as the recorder answers them, in order of (aggregate, version), onto the aggregates that are there."""
+        here, aggregate = None, None
+        for originator, version, topic, state, _, _ in rows:
+            event: Any = self.mapper.to_domain_event(StoredEvent(originator, version, topic, state))
+            if originator != here:
+                here, aggregate = originator, found.get(originator)
+            changed = event.mutate(aggregate)
+            if aggregate is None:
+                aggregate = found[originator] = changed
+        return found
 
 
 def persist(once: Callable[[], T]) -> T:

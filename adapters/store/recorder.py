@@ -4,7 +4,7 @@ The library's own recorder takes an exclusive table lock and notifies inside the
 commit through at a time; here a shared advisory lock lets them go together, and the reader proves gaps dead instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -78,6 +78,12 @@ class EventRecorder:
     def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
         """What a call says first about whom it is for."""
         return (tenant,) if self.database.per_tenant and tenant else ()
+
+    def newer(self, versions: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
+        """As `streams`, for workers: of each aggregate only the events after a version (0: all)."""
+        with self.database.transaction() as connection:
+            given = (list(versions), list(versions.values()))
+            return connection.cursor(binary=True).execute(statement(SQL["newer"]), given, prepare=True).fetchall()
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""
