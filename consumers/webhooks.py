@@ -6,8 +6,10 @@ compare-and-set), the events, the raw requests, parked reports and dead letters.
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import NamedTuple
 
 from psycopg import OperationalError
 
@@ -15,18 +17,22 @@ from adapters.bootstrap import Installation
 from adapters.store.communications import persist
 from adapters.store.errors import BusyError, PositionLostError
 from adapters.store.recorder import Advance
+from adapters.webhook_log.frames import how_many
 from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailableError, Record
 from consumers.arrivals import Dead, Outcome, Understood, understand_records
 from consumers.attaching import Attached, Attaching
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
 from consumers.keeping import bury, days_of, dead_of, ensure_days, keep_raw, park
+from consumers.uncollected import uncollected
 
 log = logging.getLogger(__name__)
 DEAD_LIMIT = 100
 """Unreadable requests in a row after which it stops: that is a bad release."""
-_CHUNK_BYTES = 8 * 1024 * 1024
-_CHUNK_RECORDS = 200
+_POLL_RECORDS = 2000
+_CHUNK_REQUESTS = 2000
+_CHUNK_BYTES = 2 * 1024 * 1024
+"""Of raw requests: what bounds the events that can come of them, and the memory that a chunk takes."""
 _LONGEST_PAUSE = 15.0
 _LATER = (LogUnavailableError, BusyError, OperationalError)
 """Nothing is lost and nothing was recorded: try again."""
@@ -34,6 +40,13 @@ _LATER = (LogUnavailableError, BusyError, OperationalError)
 
 class TooManyDeadLettersError(Exception):
     """So many requests in a row cannot be read that the release is to blame, not the requests."""
+
+
+class _Told(NamedTuple):
+    """What the requests of one record say."""
+
+    offset: int
+    outcomes: list[Outcome]
 
 
 class WebhookConsumer:
@@ -71,34 +84,63 @@ class WebhookConsumer:
             for name in self.reader.assigned():
                 self.reader.seek(name, self._stored(name))
         self._astray = True
-        polled = self.reader.poll(timeout, _CHUNK_RECORDS)
-        taken = sum(self._take(name, batch) for name, batch in polled.items())
+        polled = self.reader.poll(timeout, _POLL_RECORDS)
+        with uncollected():
+            taken = self._take(polled)
         self._astray = False
         return taken
 
-    def _take(self, name: str, batch: Batch) -> int:
-        """Record a partition's batch chunk by chunk."""
-        taken, after, waiting = 0, batch.after, deque(_chunks(batch.records))
-        while waiting:
-            chunk = waiting.popleft()
-            move = Advance(name, after, chunk[-1].offset)
-            outcomes = understand_records(name, chunk, self.installation.connections.get)
-            try:
-                self._record(outcomes, move)
-            except PositionLostError:
-                self.reader.seek(name, self._stored(name))
-                log.info("%s: another consumer was here", name)
-                return taken
-            except Exception as error:
-                if _passes(error):
-                    raise
-                if len(chunk) > 1:
-                    waiting.extendleft([record] for record in reversed(chunk))
+    def _take(self, polled: Mapping[str, Batch]) -> int:
+        """Record what was polled, chunk by chunk; a partition that another consumer was at is left from there on."""
+        taken, after = 0, {name: batch.after for name, batch in polled.items()}
+        with closing(self._understood(polled)) as chunks:
+            for name, chunk in chunks:
+                if name not in after:
                     continue
-                self._bury(outcomes, move, error)
-            taken, after = taken + len(outcomes), move.to
-            self.reader.recorded(name, after)
+                try:
+                    taken += self._record_chunk(name, after[name], chunk)
+                    after[name] = chunk[-1].offset
+                except PositionLostError:
+                    del after[name]
+                    self.reader.seek(name, self._stored(name))
+                    log.info("%s: another consumer was here", name)
         return taken
+
+    def _understood(self, polled: Mapping[str, Batch]) -> Generator[tuple[str, list[_Told]], None, None]:
+        """The chunks in order, each partition's in turn. While one is recorded, and the database works, the next one
+        is read."""
+        waiting = [(name, chunk) for name, batch in polled.items() for chunk in _chunks(batch.records)]
+        if len(waiting) == 1:
+            yield self._understand(*waiting[0])
+        elif waiting:
+            with ThreadPoolExecutor(1, "reading ahead") as ahead:
+                coming = ahead.submit(self._understand, *waiting[0])
+                for following in waiting[1:]:
+                    ready = coming.result()
+                    coming = ahead.submit(self._understand, *following)
+                    yield ready
+                yield coming.result()
+
+    def _understand(self, name: str, records: Sequence[Record]) -> tuple[str, list[_Told]]:
+        find = self.installation.connections.get
+        return name, [_Told(record.offset, understand_records(name, [record], find)) for record in records]
+
+    def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told]) -> int:
+        """In halves where it cannot be recorded whole, down to the record to blame. Raises PositionLostError."""
+        outcomes = [outcome for told in chunk for outcome in told.outcomes]
+        move = Advance(name, after, chunk[-1].offset)
+        try:
+            self._record(outcomes, move)
+        except Exception as error:
+            if _passes(error):
+                raise
+            if len(chunk) > 1:
+                half = len(chunk) // 2
+                first = self._record_chunk(name, after, chunk[:half])
+                return first + self._record_chunk(name, chunk[half - 1].offset, chunk[half:])
+            self._bury(outcomes, move, error)
+        self.reader.recorded(name, move.to)
+        return len(outcomes)
 
     def _stored(self, name: str) -> int:
         return self.installation.communications.recorder.positions([name]).get(name, BEGINNING)
@@ -132,6 +174,7 @@ class WebhookConsumer:
             to_confirm(outcomes, self.installation.master, now),
         ]
         self.installation.communications.record(attached.changed, advance=[move], writes=writes)
+        self.attaching.recorded(attached)
         return events, sum(1 for notice in attached.unmatched if notice.keys)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
@@ -163,19 +206,20 @@ class WebhookConsumer:
 def _passes(error: Exception) -> bool:
     """Errors that are not about this record. Class 54 (a limit of PostgreSQL's) is, although psycopg counts it so."""
     limit = isinstance(error, OperationalError) and (error.sqlstate or "").startswith("54")
-    return isinstance(error, (*_LATER, TooManyDeadLettersError)) and not limit
+    return isinstance(error, (*_LATER, PositionLostError, TooManyDeadLettersError)) and not limit
 
 
 def _chunks(records: Sequence[Record]) -> Iterator[list[Record]]:
-    """Bounded in bytes, because each becomes one transaction."""
+    """Bounded in requests and bytes, because each becomes one transaction."""
     chunk: list[Record] = []
-    size = 0
+    requests = size = 0
     for record in records:
-        if chunk and size + len(record.frame) > _CHUNK_BYTES:
+        more = how_many(record.frame)
+        if chunk and (size + len(record.frame) > _CHUNK_BYTES or requests + more > _CHUNK_REQUESTS):
             yield chunk
-            chunk, size = [], 0
+            chunk, requests, size = [], 0, 0
         chunk.append(record)
-        size += len(record.frame)
+        requests, size = requests + more, size + len(record.frame)
     if chunk:
         yield chunk
 

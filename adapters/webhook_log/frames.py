@@ -60,6 +60,14 @@ def decode_frame(frame: bytes) -> list[LoggedRequest]:
     ]
 
 
+def how_many(frame: bytes) -> int:
+    """The requests in a frame, by its head alone; 1 for what is no frame."""
+    head = frame[1] if len(frame) > 1 else 0
+    if head & 0xF0 == 0x90:
+        return head & 0x0F
+    return int.from_bytes(frame[2:4], "big") if head == 0xDC else 1
+
+
 def partition_of(connection_id: UUID, partitions: int) -> int:
     """All of one connection's requests are in one partition."""
     return zlib.crc32(connection_id.bytes) % partitions
