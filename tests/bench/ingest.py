@@ -18,6 +18,7 @@ import msgspec
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
+from adapters.database.session import statement
 from adapters.providers.port import RawRequest
 from adapters.webhook_log.opening import open_log, open_reader, prepare_log
 from adapters.webhook_log.port import LoggedRequest
@@ -35,6 +36,8 @@ A_RECORD = 20
 WORDS = ("processed", "delivered", "open")
 MOST_AT_ONCE = 10
 """Events that a provider puts into one request."""
+LAST = "SELECT max(notification_id) FROM events.event"
+REPORTED = "SELECT count(*) FROM events.event WHERE topic = 'InvoiceCommunication.StatusReported'"
 Requests = Callable[[Sequence[str]], list[RawRequest]]
 
 
@@ -156,24 +159,24 @@ def _cuts(count: int, chance: random.Random) -> Iterator[tuple[int, int]]:
 
 def _seconds_to_consume(worker: Installation, size: int) -> float:
     """Until every report is an event; the consumer runs in a thread, as in its process."""
-    stop = threading.Event()
+    stop, last = threading.Event(), _one(worker, LAST) + size
     reader = open_reader(worker.settings, worker.communications.recorder.positions)
     thread = threading.Thread(target=WebhookConsumer(worker, reader).run, args=(stop,))
     begun = time.perf_counter()
     thread.start()
     pause = threading.Event()
-    while _reported(worker) < size:
-        pause.wait(0.02)
+    while _one(worker, LAST) < last:
+        pause.wait(0.01)
     took = time.perf_counter() - begun
     stop.set()
     thread.join()
     reader.close()
+    if (found := _one(worker, REPORTED)) != size:
+        raise RuntimeError(f"{found} reports were recorded instead of {size}")
     return took
 
 
-def _reported(worker: Installation) -> int:
+def _one(worker: Installation, sql: str) -> int:
     with worker.database.transaction() as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM events.event WHERE topic = 'InvoiceCommunication.StatusReported'"
-        ).fetchone()
+        row = connection.execute(statement(sql)).fetchone()
     return int(row[0]) if row else 0
