@@ -1,0 +1,211 @@
+"""Whatever the cuts, the order, the repetitions, the crashes and whoever else is at it: each report is one event."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import OperationalError
+
+import consumers.webhooks
+from consumers.webhooks import WebhookConsumer
+from tests.consumers.hooks import Hooks, Sent
+from tests.consumers.test_webhook_faults import Believer, Stalling, after, before, fails_once
+from tests.support.eventually import eventually
+
+WORDS = ("processed", "deferred", "delivered", "open")
+ATTEMPTS = 3
+
+
+class Killed(BaseException):
+    """Nothing of the process runs any more."""
+
+
+FAULTS: dict[str, Callable[..., Any]] = {
+    "killed before it writes": before(Killed()),
+    "killed after the commit": after(Killed()),
+    "connection lost before": before(OperationalError("lost")),
+    "answer lost": after(OperationalError("lost")),
+    "cannot be written": before(ValueError("no")),
+}
+REPORT = st.tuples(st.integers(0, ATTEMPTS - 1), st.sampled_from(WORDS))
+ACTION = st.one_of(
+    st.tuples(st.just("put"), st.lists(st.lists(REPORT, min_size=1, max_size=4), min_size=1, max_size=5)),
+    st.tuples(st.just("step"), st.integers(0, 1)),
+    st.tuples(st.just("overtaken"), st.integers(0, 1)),
+    st.tuples(st.just("restart"), st.integers(0, 1)),
+    st.tuples(st.just("meddle"), st.integers(0, ATTEMPTS - 1)),
+    st.tuples(st.sampled_from([f for f in FAULTS if f != "cannot be written"]), st.integers(0, 1)),
+)
+
+
+class Story:
+    """Two consumers that both believe they own everything, and somebody who writes to the same communications."""
+
+    def __init__(self, world: Hooks) -> None:
+        self.world = world
+        self.sent = [world.sent() for _ in range(ATTEMPTS)]
+        self.told: set[tuple[int, str]] = set()
+        self.requests = 0
+        self.consumers = [self.started(), self.started()]
+
+    def started(self) -> WebhookConsumer:
+        reader = Believer(self.world.url, self.world.worker.communications.recorder.positions)
+        return WebhookConsumer(self.world.worker, Stalling(reader, None))  # type: ignore[arg-type]
+
+    def put(self, requests: list[list[tuple[int, str]]]) -> None:
+        bodies = [[self.event(*report) for report in request] for request in requests]
+        self.world.put(*bodies)
+        self.told |= {report for request in requests for report in request}
+        self.requests += len(requests)
+
+    def event(self, number: int, word: str) -> dict[str, Any]:
+        one: Sent = self.sent[number]
+        return one.event(word, sg_event_id=f"{one.attempt_id}-{word}")
+
+    def step(self, which: int) -> None:
+        self.consumers[which].step(0)
+
+    def overtaken(self, which: int) -> None:
+        """The other one takes what this one has in hand."""
+        reader: Any = self.consumers[which].reader
+        reader.meanwhile = lambda: self.step(1 - which)
+        self.step(which)
+        reader.meanwhile = None
+
+    def restart(self, which: int) -> None:
+        self.consumers[which].reader.close()
+        self.consumers[which] = self.started()
+
+    def meddle(self, number: int) -> None:
+        def turned(communication: Any) -> tuple[Any, None]:
+            change = communication.restore if communication.ignored else communication.ignore
+            change(None, None, self.world.clock())
+            return communication, None
+
+        self.world.worker.communications.change(self.sent[number].communication_id, turned)
+
+    def fault(self, name: str, which: int) -> None:
+        with fails_once(self.world.worker.communications.recorder, "insert", FAULTS[name]), suppress(Killed):
+            self.step(which)
+            return
+        self.restart(which)
+
+    def finish(self) -> None:
+        for which in (0, 1):
+            self.step(which)
+        for consumer in self.consumers:
+            consumer.reader.close()
+        self.world.consume()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions=st.lists(ACTION, min_size=3, max_size=14), cut=st.integers(1, 4), polled=st.integers(1, 6))
+def test_the_same_events_as_one_at_a_time(world: Hooks, actions: list[tuple[str, Any]], cut: int, polled: int) -> None:
+    counts = {table: world.count(table) for table in ("work.provider_event", "work.dead_letter", "work.parked_report")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", cut)
+        patch.setattr(consumers.webhooks, "_POLL_RECORDS", polled)
+        story = Story(world)
+        for name, given_to in [*actions, ("put", [[(0, "delivered")]])]:
+            story.fault(name, given_to) if name in FAULTS else getattr(story, name)(given_to)
+        story.finish()
+    assert [world.reports(one) for one in story.sent] == [sum(n == at for n, _ in story.told) for at in range(ATTEMPTS)]
+    for number, one in enumerate(story.sent):
+        known = {f"sendgrid:{one.attempt_id}-{word}" for at, word in story.told if at == number}
+        assert world.attempt(one).report_ids == known
+    found = {table: world.count(table) - before for table, before in counts.items()}
+    assert found == {"work.provider_event": story.requests, "work.dead_letter": 0, "work.parked_report": 0}
+    for consumer in story.consumers:
+        assert_remembers_the_truth(world, consumer)
+
+
+def assert_remembers_the_truth(world: Hooks, consumer: WebhookConsumer) -> None:
+    """As it is in the store, or as it was before others went on."""
+    for known in consumer.attaching.recent._known.values():
+        stored = world.worker.communications.get(known.id)
+        if known.version >= stored.version:
+            assert vars(known) == vars(stored)
+
+
+def test_reports_about_what_was_just_recorded_read_nothing_again(world: Hooks) -> None:
+    sent = [world.sent() for _ in range(3)]
+    consumer = world.consumer()
+    world.put([one.event("processed") for one in sent])
+    world.drain(consumer)
+    world.put([one.event("delivered") for one in sent])
+    read = world.worker.communications.recorder.newer
+    rows: list[int] = []
+
+    def counted(versions: Any) -> Any:
+        found = read(versions)
+        rows.append(len(found))
+        return found
+
+    world.worker.communications.recorder.newer = counted  # type: ignore[method-assign]
+    world.drain(consumer)
+    assert rows == [0]
+    assert [world.reports(one) for one in sent] == [2, 2, 2]
+
+
+def test_what_somebody_else_did_since_is_seen(world: Hooks) -> None:
+    sent = world.sent()
+    consumer = world.consumer()
+    world.put([sent.event("processed")])
+    world.drain(consumer)
+    communication = world.worker.communications.get(sent.communication_id)
+    communication.ignore(None, None, world.clock())
+    world.worker.communications.record([communication])
+    world.put([sent.event("delivered")])
+    with fails_once(
+        world.worker.communications.recorder, "insert", lambda original, *a, **k: original(*a, **k)
+    ) as calls:
+        world.drain(consumer)
+    assert calls == [1], "no conflict had to tell it"
+    assert world.reports(sent) == 2
+    assert_remembers_the_truth(world, consumer)
+
+
+def test_records_to_blame_are_found_by_halving(world: Hooks) -> None:
+    sent = [world.sent() for _ in range(32)]
+    world.put(*([one.event()] for one in sent[:20]), b"[]", *([one.event()] for one in sent[20:]))
+    recorder = world.worker.communications.recorder
+    original, writes = recorder.insert, SimpleNamespace(number=0)
+
+    def refuses_one(events: Any, **given: Any) -> list[int]:
+        writes.number += 1
+        if any(b"[]" in row for write in given["writes"] if "work.provider_event" in write.sql for row in write.rows):
+            raise ValueError("this one")
+        return original(events, **given)
+
+    recorder.insert = refuses_one  # type: ignore[method-assign]
+    assert world.consume() == 33
+    assert writes.number < 16
+    assert world.rows("SELECT reason, body FROM work.dead_letter") == [("ValueError while recording it", b"[]")]
+    assert [world.reports(one) for one in sent] == [1] * 32
+
+
+def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 2)
+    sent = [world.sent() for _ in range(7)]
+    world.put(*([one.event()] for one in sent))
+    consumer = world.consumer()
+    seen: list[str] = []
+    understand, record = consumer._understand, consumer._record
+
+    def noted_read(*given: Any) -> Any:
+        seen.append("read")
+        return understand(*given)
+
+    def noted_write(*given: Any) -> None:
+        eventually(lambda: seen.count("read") >= min(seen.count("written") + 2, 4))
+        record(*given)
+        seen.append("written")
+
+    consumer._understand, consumer._record = noted_read, noted_write  # type: ignore[method-assign,assignment]
+    assert consumer.step(5) == 7
+    assert (seen.count("read"), seen.count("written")) == (4, 4)
+    assert [world.reports(one) for one in sent] == [1] * 7
