@@ -1,5 +1,7 @@
 """Reading what providers write."""
 
+import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.providers.port import UnreadableError
-from adapters.providers.reading import digest, enhanced_code, exact_base64, in_short, load_json, moment, text
+from adapters.providers.reading import (
+    attempt_id,
+    digest,
+    enhanced_code,
+    exact_base64,
+    in_short,
+    load_json,
+    moment,
+    text,
+)
 
 NOON = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -114,3 +125,26 @@ def test_in_short_never_fails() -> None:
     digest(deep)
     while deep:
         deep = deep[0]  # type: ignore[assignment]  # taken apart by hand: its destructor would recurse
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(VALUES, st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"]))
+def test_json_reads_as_pythons_own_reads_it(told: object, ascii_only: bool, encoding: str) -> None:
+    body = json.dumps(told, ensure_ascii=ascii_only).encode(encoding, "replace")
+    try:
+        expected = repr(json.loads(body))
+    except ValueError:
+        with pytest.raises(UnreadableError):
+            load_json(body)
+    else:
+        assert repr(load_json(body)) == expected
+
+
+@given(st.uuids().map(str) | st.text())
+def test_an_attempt_id_is_a_uuid_in_its_usual_spelling(told: str) -> None:
+    assert attempt_id(told) == (told if re.fullmatch("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", told) else None)
