@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, chain, ingest, intake, lists, lists_http, live, project, send_http
+from tests.bench import append, chain, ingest, ingest_memory, intake, lists, lists_http, live, project, send_http
 from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "live-browser": live.run_browser,
     "ingest-consumer-kafka": ingest.run_kafka,
     "ingest-consumer-several": ingest.run_several,
+    "memory-consumer": ingest_memory.run,
     "project": project.run,
     "lists": lists.run,
     "lists-http": lists_http.run,

@@ -102,7 +102,7 @@ def _figure(
     rows: list[Stored] = []
 
     def ours() -> float:
-        with _backlog(server, size, requests, kafka) as (worker, url):
+        with backlog(server, size, requests, kafka) as (worker, url):
             took = _seconds_to_consume(worker, size)
             rows[:] = [stored(url)]
             return size / took
@@ -115,7 +115,9 @@ def _figure(
 
 
 @contextmanager
-def _backlog(server: EmbeddedServer, size: int, requests: Requests, kafka: str) -> Iterator[tuple[Installation, str]]:
+def backlog(
+    server: EmbeddedServer, size: int, requests: Requests = one_each, kafka: str = ""
+) -> Iterator[tuple[Installation, str]]:
     """A worker in front of a filled log, with `size` attempts that wait for their events; and its database."""
     with database(server) as url, tempfile.TemporaryDirectory() as folder:
         with installed(url, Path(folder), "sendtrail_owner") as owner:

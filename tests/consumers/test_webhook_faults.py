@@ -51,14 +51,14 @@ def fails_once(target: Any, name: str, how: Callable[..., Any]) -> Iterator[list
         setattr(target, name, original)
 
 
-def before(error: Exception) -> Callable[..., Any]:
+def before(error: BaseException) -> Callable[..., Any]:
     def fail(_original: Callable[..., Any], *_args: Any, **_kwargs: Any) -> Any:
         raise error
 
     return fail
 
 
-def after(error: Exception) -> Callable[..., Any]:
+def after(error: BaseException) -> Callable[..., Any]:
     def fail(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         original(*args, **kwargs)
         raise error
