@@ -23,7 +23,7 @@ NAMELESS = "what it says names neither a message nor an attempt"
 
 
 def days_of(outcomes: Iterable[Outcome]) -> set[date]:
-    kept = (o.arrival.logged.request.received_at for o in outcomes if isinstance(o, Understood))
+    kept = {o.arrival.logged.request.received_at for o in outcomes if isinstance(o, Understood)}
     return {moment.astimezone(UTC).date() for moment in kept}
 
 
@@ -71,6 +71,8 @@ def open_report(master: MasterKey, place: Place, number: int, sealed: bytes) -> 
 
 def storable(text: str) -> str:
     """PostgreSQL's text has neither NUL nor half a surrogate pair; HTTP allows the second in a header."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode(errors="replace").decode()
 
 

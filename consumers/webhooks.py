@@ -179,9 +179,9 @@ class WebhookConsumer:
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Unreadable or not: the provider called."""
-        for outcome in outcomes:
-            if outcome.connection and outcome.arrival:
-                self.chores.heard.note(outcome.connection, outcome.arrival.logged.request.received_at)
+        heard = {id(o.connection): (o.connection, o.arrival) for o in outcomes if o.connection and o.arrival}
+        for connection, arrival in heard.values():
+            self.chores.heard.note(connection, arrival.logged.request.received_at)
 
     def _count_dead(self, outcomes: Sequence[Outcome]) -> int:
         """How many are dead in a row at the end of these. Raises TooManyDeadLettersError; nothing is recorded then."""
