@@ -3,7 +3,7 @@
 A connection that only reports may name another one of the same tenant that sends what it reports about.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,11 +16,8 @@ SQL = load(__file__)
 
 
 class Target(NamedTuple):
-    """The attempt; `recipient` is the number that the message id belongs to, where it belongs to one alone."""
-
     communication_id: UUID
     attempt_id: str
-    recipient: int | None = None
 
 
 Key = tuple[int, int, str]
@@ -28,26 +25,27 @@ Key = tuple[int, int, str]
 Known = dict[Key, Target]
 
 
-def look_up(database: Database, notices: Iterable[Notice]) -> Known:
-    """All that is known of the notices' keys, in one query."""
-    wanted = {(*_asking(n.connection), key): (sending(n.connection), n.connection.tenant_id, key)
-              for n in notices for key in n.keys}  # fmt: skip
+def look_up(database: Database, notices: Sequence[Notice]) -> Known:
+    """What is known of the notices' keys: of the ids that were echoed, and where there is none, of message ids."""
+    known = _find(database, ((n, key) for n in notices for key in n.keys[:1]))
+    return known | _find(database, ((n, key) for n in notices if target_of(n, known) is None for key in n.keys[1:]))
+
+
+def target_of(notice: Notice, known: Known) -> Target | None:
+    """The echoed attempt id decides, else the message id."""
+    asking = _asking(notice.connection)
+    return next((known[place] for key in notice.keys if (place := (*asking, key)) in known), None)
+
+
+def _find(database: Database, asked: Iterable[tuple[Notice, str]]) -> Known:
+    """All of them in one query."""
+    wanted = {(*_asking(n.connection), key): (sending(n.connection), n.connection.tenant_id, key) for n, key in asked}
     if not wanted:
         return {}
     columns = [list(column) for column in zip(*wanted.values(), strict=True)]
     with database.transaction() as connection:
         rows = connection.cursor(binary=True).execute(statement(SQL["find"]), columns, prepare=True).fetchall()
-    return {(c.int, t.int, key): Target(where, attempt, no) for c, t, key, where, attempt, no in rows}
-
-
-def target_of(notice: Notice, known: Known) -> Target | None:
-    """The echoed attempt id decides; the message id adds whose message it is, if it is the same attempt's."""
-    asking, report = _asking(notice.connection), notice.report
-    by_message = known.get((*asking, report.message_id or ""))
-    by_attempt = known.get((*asking, report.attempt_id or ""))
-    if by_attempt is None or (by_message and by_message.attempt_id == by_attempt.attempt_id):
-        return by_message
-    return by_attempt
+    return {(c.int, t.int, key): Target(where, attempt) for c, t, key, where, attempt in rows}
 
 
 def sending(connection: Connection) -> UUID:

@@ -12,7 +12,7 @@ from adapters.provider_events import raw_events
 from adapters.providers.addresses import normalise
 from consumers.webhooks import TooManyDeadLettersError
 from domain.status import Status
-from domain.values import Channel
+from domain.values import Channel, HandedMessage
 from tests.consumers.hooks import ADDRESS, Hooks, add_sendgrid, add_twilio
 
 
@@ -144,6 +144,22 @@ def test_a_report_is_about_the_recipient_whose_address_it_names(world: Hooks) ->
     world.consume()
     attempt = world.attempt(sent)
     assert [attempt.recipient_outcome(n).status for n in (1, 2)] == [Status.DELIVERED, Status.FAILED]
+
+
+@pytest.mark.parametrize("by", ["attempt_id", "message_id"])
+def test_a_report_is_about_the_recipient_whose_own_message_it_names(world: Hooks, by: str) -> None:
+    sent = world.asked("one@payer.example", "two@payer.example")
+    communication = world.worker.communications.get(sent.communication_id)
+    messages = [HandedMessage(f"{sent.message_id}-{number}", number) for number in (1, 2)]
+    communication.hand_over(sent.attempt_id, 1, messages, world.clock())
+    world.worker.communications.record([communication])
+    ids = {"sg_message_id": f"{sent.message_id}-2.filter1", "email": "somebody@else.example"}
+    world.put([sent.event("bounce", by=by) | ids])
+    world.consume()
+    attempt = world.attempt(sent)
+    assert [attempt.recipient_outcome(n).status for n in (1, 2)] == [Status.SENT, Status.FAILED]
+    told = "SELECT convert_from(state, 'UTF8')::jsonb #>> '{report,recipient}' FROM events.event"
+    assert world.rows(f"{told} WHERE topic LIKE '%%.StatusReported'", ()) == [("2",)]
 
 
 def test_an_address_is_the_same_however_the_provider_spells_it(world: Hooks) -> None:
