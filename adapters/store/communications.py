@@ -128,14 +128,6 @@ class Communications:
     def _carry_out(self, tenant: UUID | None, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
         return Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
 
-
-def _aggregate(command: Command) -> int:
-    return command.communication_id.int
-
-
-def _is_alone(command: Command) -> bool:
-    return command.alone
-
     def _fold(self, rows: Iterable[tuple[Any, ...]], found: dict[UUID, Any]) -> dict[UUID, Any]:
         """Rows as the recorder answers them, in order of (aggregate, version), onto the aggregates that are there."""
         here, aggregate = None, None
@@ -147,6 +139,14 @@ def _is_alone(command: Command) -> bool:
             if aggregate is None:
                 aggregate = found[originator] = changed
         return found
+
+
+def _aggregate(command: Command) -> int:
+    return command.communication_id.int
+
+
+def _is_alone(command: Command) -> bool:
+    return command.alone
 
 
 def persist(once: Callable[[], T]) -> T:

@@ -75,20 +75,19 @@ class EventRecorder:
         """(id, version, topic, state, tenant, position) of all events of these aggregates, in order."""
         return self.database.ask(self._streams, (*self._names(tenant), arrays.uuids(ids)), tenant)
 
-    def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
-        """What a call says first about whom it is for."""
-        return (tenant,) if self.database.per_tenant and tenant else ()
-
     def newer(self, versions: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
         """As `streams`, for workers: of each aggregate only the events after a version (0: all)."""
-        with self.database.transaction() as connection:
-            given = (list(versions), list(versions.values()))
-            return connection.cursor(binary=True).execute(statement(SQL["newer"]), given, prepare=True).fetchall()
+        known = (arrays.uuids(list(versions)), arrays.bigints(list(versions.values())))
+        return self.database.ask(statement(SQL["newer"]), known)
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""
         with self.database.transaction() as connection:
             return dict(connection.execute(statement(SQL["positions"]), (list(names),)).fetchall())
+
+    def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
+        """What a call says first about whom it is for."""
+        return (tenant,) if self.database.per_tenant and tenant else ()
 
 
 def _columns(events: Sequence[TenantEvent]) -> tuple[arrays.Column, ...]:
