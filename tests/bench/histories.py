@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from typing import NamedTuple
+from uuid import UUID, uuid5
 
 from adapters.bootstrap import Installation
 from adapters.keys.ring import CustomerKey
@@ -16,6 +17,7 @@ from domain.values import (
     HandedMessage,
     Message,
     Order,
+    Personal,
     Recipient,
     SubjectDetails,
     SubjectType,
@@ -26,12 +28,27 @@ EVENTS = 6
 """Of each whole history."""
 
 
-def bare(tenant: UUID, _: CustomerKey, number: int, __: UUID) -> InvoiceCommunication:
+class Unsealed(NamedTuple):
+    """In place of a customer's key: leaves values in clear, for what cannot open any."""
+
+    id: str
+
+    def seal(self, plain: str) -> Personal:
+        return Personal(self.id, plain)
+
+    def fingerprint(self, plain: str) -> str:
+        return plain
+
+
+Key = CustomerKey | Unsealed
+
+
+def bare(tenant: UUID, _: Key, number: int, __: UUID) -> InvoiceCommunication:
     """A subject of which nothing is said yet: one event."""
     return InvoiceCommunication(tenant, SubjectType.INVOICE, f"B-{number}", START + timedelta(seconds=number % 86_400))
 
 
-def named(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> InvoiceCommunication:
+def named(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommunication:
     """A subject and its customer, as `PUT /v1/subjects` records them: two events."""
     made = bare(tenant, key, number, connection)
     customer = CustomerRef(f"C-{number % 1000}", key.seal("Payer Ltd"))
@@ -40,12 +57,12 @@ def named(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> Invo
     return made
 
 
-def asked(tenant: UUID, key: CustomerKey, number: int, connection: UUID) -> InvoiceCommunication:
+def asked(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommunication:
     """An invoice that waits to be sent: three events."""
     made = named(tenant, key, number, connection)
     address = f"ap{number}@payer.example"
     order = Order(
-        str(uuid4()), Cause.FIRST, Channel.EMAIL, [Recipient(1, key.seal(address), key.fingerprint(address))],
+        str(uuid5(tenant, str(number))), Cause.FIRST, Channel.EMAIL, [Recipient(1, key.seal(address), key.fingerprint(address))],
         message=Message(key.seal(f"Invoice {number}"), key.seal("Please find the invoice attached.")),
         connection_id=str(connection), provider="sendgrid",
     )  # fmt: skip
@@ -64,9 +81,19 @@ def delivered(made: InvoiceCommunication) -> InvoiceCommunication:
     return made
 
 
-def store(installation: Installation, tenant: UUID, connection: UUID, count: int, *, whole: bool = True) -> list[str]:
+def store(
+    installation: Installation,
+    tenant: UUID,
+    connection: UUID,
+    count: int,
+    *,
+    whole: bool = True,
+    unsealed: bool = False,
+) -> list[str]:
     """Record `count` histories, 500 a transaction; returns their attempts' ids."""
-    key = installation.keys.customer(tenant, "bench", START)
+    key: Key = installation.keys.customer(tenant, "bench", START)
+    if unsealed:
+        key = Unsealed(key.id)
     ids: list[str] = []
     for numbers in _chunks(count, 500):
         batch = [asked(tenant, key, number, connection) for number in numbers]
