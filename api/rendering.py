@@ -10,7 +10,7 @@ from api.sealing import Sealer, ref_of
 from domain.communication import InvoiceCommunication
 from domain.values import Personal
 from projections import attempt_log, docs, overview
-from projections.personal import collect
+from projections.personal import Opened, collect
 
 
 class Shown(NamedTuple):
@@ -41,10 +41,13 @@ def attempts(keys: KeyRing, tenant: UUID, wanted: Iterable[Shown]) -> list[str]:
     """The JSON of each attempt in the order asked for; all sealed values are opened at once."""
     chosen = list(wanted)
     opened = keys.open((p for one in chosen for p in sealed(one.communication, one.attempt_id)), tenant)
-    return [
-        attempt_log.row(c, c.attempt(attempt_id), position, docs.subject(c, opened), opened).doc
-        for c, attempt_id, position in chosen
-    ]
+    return [_attempt(one, opened) for one in chosen]
+
+
+def _attempt(one: Shown, opened: Opened) -> str:
+    communication, shown = one.communication, one.communication.attempt(one.attempt_id)
+    subject = docs.subject(communication, opened)
+    return attempt_log.row(communication, shown, shown.view(), one.position, subject, opened).doc
 
 
 def attempt(keys: KeyRing, tenant: UUID, one: Shown) -> str:
@@ -58,7 +61,7 @@ def subject(keys: KeyRing, tenant: UUID, communication: InvoiceCommunication) ->
 
 def overview_row(keys: KeyRing, tenant: UUID, communication: InvoiceCommunication, position: int) -> str:
     opened = keys.open(sealed(communication, *communication.attempts), tenant)
-    return overview.row(communication, position, docs.subject(communication, opened), opened).doc
+    return overview.row(communication, communication.views(), position, docs.subject(communication, opened), opened).doc
 
 
 def with_fields(document: str, **more: object) -> str:
@@ -69,8 +72,4 @@ def with_fields(document: str, **more: object) -> str:
 
 def sealed(communication: InvoiceCommunication, *attempt_ids: str) -> list[Personal]:
     """Every sealed value of the subject and of these attempts."""
-    found: list[Personal] = []
-    collect(communication.details, found)
-    for attempt_id in attempt_ids:
-        collect(communication.attempt(attempt_id), found)
-    return found
+    return collect(communication.details, *(communication.attempt(attempt_id) for attempt_id in attempt_ids))

@@ -18,7 +18,7 @@ from api.http.schemas import ResendIn, SendIn, SubjectRef
 from api.rendering import Rendered
 from api.sealing import Sealer
 from domain.communication import InvoiceCommunication
-from domain.values import Cause, Channel, Order, Personal, Recipient
+from domain.values import Cause, Channel, Order, Recipient
 from projections.personal import collect
 
 Command = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication, Rendered]]
@@ -156,8 +156,6 @@ def _connection(sealer: Sealer, earlier: Order) -> Connection | None:
 
 
 def _refuse_erased(sealer: Sealer, earlier: Order) -> None:
-    sealed: list[Personal] = []
-    collect(earlier, sealed)
-    used = {p.key for p in sealed} | {d.key for d in earlier.documents}
+    used = {p.key for p in collect(earlier)} | {d.key for d in earlier.documents}
     if None in sealer.installation.keys.keys(used, sealer.tenant, anew=True).values():
         raise ErasedError

@@ -1,6 +1,6 @@
 """One attempt: what was asked, its tries, what was reported, and the status that follows from the set of all that."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
 
@@ -8,13 +8,13 @@ import msgspec
 
 from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, last_word, standing
 from domain.status import ARRIVED, LEAST_GOOD, Status
-from domain.times import Times, first
+from domain.times import Times, earliest, first
 from domain.tries import Try as Try
 from domain.tries import TryOutcome as TryOutcome
 from domain.values import Actor, Channel, Order, Personal, Recipient, Role
 
 
-class Heard(msgspec.Struct, omit_defaults=True):
+class Heard(msgspec.Struct, omit_defaults=True, gc=False):
     """What stands for one recipient (a number; None where reports name none) and one provider message.
 
     `answers`: all that its buyer said, of which the last word stands.
@@ -27,12 +27,12 @@ class Heard(msgspec.Struct, omit_defaults=True):
     answers: list[Standing] = []
 
     def hear(self, claim: Standing) -> None:
-        self.standing, self.times = highest(self.standing, claim), self.times.earliest(Times.of(claim))
+        self.standing, self.times = highest(self.standing, claim), earliest([self.times, Times.of(claim)])
         if claim.buyer_response:
             self.answers.append(claim)
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What one recipient, or the attempt as a whole, shows."""
 
     status: Status
@@ -43,7 +43,15 @@ class Outcome(msgspec.Struct, frozen=True):
     diagnostic_code: str | None = None
 
 
-class Attempt(msgspec.Struct, omit_defaults=True):
+class View(msgspec.Struct, frozen=True, gc=False):
+    """All that one attempt shows, worked out once for everybody who shows it; `recipients` by their numbers."""
+
+    outcome: Outcome
+    recipients: dict[int, Outcome]
+    times: Times
+
+
+class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     """Never changed, only followed by events; every field here is a fold over them."""
 
     order: Order
@@ -67,8 +75,9 @@ class Attempt(msgspec.Struct, omit_defaults=True):
         key = report.recipient, report.message_id
         known = next((h for h in self.heard if (h.recipient, h.message_id) == key), None)
         if known is None:
-            self.heard.append(known := Heard(*key, claim, Times()))
-        known.hear(claim)
+            self.heard.append(Heard(*key, claim, Times.of(claim), [claim] if claim.buyer_response else []))
+        else:
+            known.hear(claim)
 
     def skip(self, reason: str, at: datetime) -> None:
         self.waiting, self.reason, self.skipped_at = Status.SKIPPED, reason, at
@@ -76,36 +85,30 @@ class Attempt(msgspec.Struct, omit_defaults=True):
 
     # what it shows
 
+    def view(self) -> View:
+        heard = {r.number: self._heard_for(r.number) for r in self._recipients()}
+        outcomes = {number: self._outcome_of(number, known) for number, known in heard.items()}
+        numbers = [r.number for r in self._addressed()]
+        times = self._times_of([one for number in numbers for one in heard[number]])
+        return View(_least_good([outcomes[number] for number in numbers]), outcomes, times)
+
     def outcome(self) -> Outcome:
         """The least good of the `to` recipients."""
-        shown = [self.recipient_outcome(r.number) for r in self._addressed()]
-        return min(shown, key=lambda o: LEAST_GOOD.index(o.status))
+        return _least_good([self.recipient_outcome(r.number) for r in self._addressed()])
 
     def recipient_outcome(self, number: int) -> Outcome:
         """Each provider message is one try: any arrival wins, else the last try stands. Untried: what it waits for."""
-        tries = [t for t in self.tries if number in t.recipients]
-        shown = [self._try_standing(t, number, last=t is tries[-1]) for t in tries]
-        arrived = [s for s in shown if s.status in ARRIVED]
-        if arrived:
-            return _as_outcome(max(arrived, key=lambda s: s.precedence))
-        if not shown or (self.skipped_at and not self._is_settled(number)):
-            return self._whole()
-        return _as_outcome(shown[-1])
+        return self._outcome_of(number, self._heard_for(number))
 
     @property
     def times(self) -> Times:
         """Of the `to` recipients only. `sent` is the hand-over by our clock, or what a named person states."""
-        numbers = [r.number for r in self._addressed()] if self.tries else []
-        known = Times(failed=first(self._ends(TryOutcome.REFUSED)))
-        for heard in (h for number in numbers for h in self._heard_for(number)):
-            known = known.earliest(heard.times)
-        sent = self.marked_sent_at or first(self._ends(TryOutcome.HANDED_OVER)) or known.sent
-        return msgspec.structs.replace(known, sent=sent)
+        return self._times_of([h for r in self._addressed() for h in self._heard_for(r.number)])
 
     @property
     def answer(self) -> Standing | None:
         """What the buyer said of it."""
-        return last_word(a for h in self.heard for a in h.answers)
+        return last_word([a for h in self.heard for a in h.answers])
 
     @property
     def buyer_response(self) -> BuyerResponse | None:
@@ -117,10 +120,9 @@ class Attempt(msgspec.Struct, omit_defaults=True):
         nobody = self.order.channel in (Channel.E_INVOICING, Channel.MANUAL) or not self.order.recipients
         return None if nobody else self._addressed()[0]
 
-    @property
-    def replaces_earlier(self) -> bool:
-        """Whether the overview shows it instead of an earlier attempt."""
-        shown, later = self.outcome(), self.order.scheduled_at
+    def replaces_earlier(self, shown: Outcome) -> bool:
+        """Whether the overview shows it, whose outcome is `shown`, instead of an earlier attempt."""
+        later = self.order.scheduled_at
         if shown.status is Status.QUEUED and not self.tries:
             return later is None or later <= self.created_at
         duplicate = shown.status is Status.REJECTED and shown.reason == "duplicate"
@@ -166,34 +168,52 @@ class Attempt(msgspec.Struct, omit_defaults=True):
         if last is None:
             return False
         ended = last.outcome not in (TryOutcome.STARTED, TryOutcome.FAILED)
-        return ended or any(True for _ in self._heard_for(number))
+        return ended or bool(self._heard_for(number))
+
+    def _outcome_of(self, number: int, heard: Sequence[Heard]) -> Outcome:
+        tries = [t for t in self.tries if number in t.recipients]
+        shown = [self._try_standing(t, number, heard, last=t is tries[-1]) for t in tries]
+        if arrived := [s for s in shown if s.status in ARRIVED]:
+            return _as_outcome(reduce(highest, arrived))
+        if not shown or (self.skipped_at and not self._is_settled(number)):
+            return self._whole()
+        return _as_outcome(shown[-1])
+
+    def _times_of(self, heard: Sequence[Heard]) -> Times:
+        """Without a try of ours, what providers say is about some other sending."""
+        told = [h.times for h in heard] if self.tries else []
+        refused, handed = self._ends(TryOutcome.REFUSED), self._ends(TryOutcome.HANDED_OVER)
+        known = earliest([*told, Times(failed=first(refused))] if refused else told)
+        sent = self.marked_sent_at or first(handed) or known.sent
+        return known if sent == known.sent else msgspec.structs.replace(known, sent=sent)
 
     def _whole(self) -> Outcome:
         if self.marked_sent_at:
             return Outcome(Status.SENT, None, self.marked_sent_at)
         return Outcome(self.waiting, self.reason, self.skipped_at or self.created_at)
 
-    def _heard_for(self, number: int) -> Iterator[Heard]:
+    def _heard_for(self, number: int) -> list[Heard]:
         """What was reported about one recipient. Of several, one that is not named may follow from the message id."""
-        alone = len(self._recipients()) == 1
-        for heard in self.heard:
-            named = heard.recipient == number
-            if heard.recipient is None:
-                named = alone or any(t.names(heard.message_id, number) for t in self.tries)
-            if named:
-                yield heard
+        return [h for h in self.heard if h.recipient == number or (h.recipient is None and self._is_about(h, number))]
 
-    def _try_standing(self, one: Try, number: int, *, last: bool) -> Standing:
-        heard = [h for h in self._heard_for(number) if self._belongs(h.message_id, one, number, last=last)]
-        stands = reduce(highest, (h.standing for h in heard), one.claim(number))
-        answer = last_word(a for h in heard for a in h.answers) if stands.buyer_response else None
+    def _is_about(self, unnamed: Heard, number: int) -> bool:
+        return len(self.order.recipients) <= 1 or any(t.names(unnamed.message_id, number) for t in self.tries)
+
+    def _try_standing(self, one: Try, number: int, heard_for: Sequence[Heard], *, last: bool) -> Standing:
+        heard = [h for h in heard_for if self._belongs(h.message_id, one, number, last=last)]
+        stands = reduce(highest, [h.standing for h in heard], one.claim(number))
+        answer = last_word([a for h in heard for a in h.answers]) if stands.buyer_response else None
         return answer or stands
 
     def _belongs(self, message_id: str | None, one: Try, number: int, *, last: bool) -> bool:
         """A message id that no try was given is the last one's: its answer may have been lost."""
-        if message_id is not None and any(t.knows(message_id, number) for t in self.tries):
-            return one.knows(message_id, number)
-        return last
+        if message_id is None:
+            return last
+        return one.knows(message_id, number) or (last and not any(t.knows(message_id, number) for t in self.tries))
+
+
+def _least_good(shown: Sequence[Outcome]) -> Outcome:
+    return shown[0] if len(shown) == 1 else min(shown, key=lambda o: LEAST_GOOD.index(o.status))
 
 
 def _as_outcome(stands: Standing) -> Outcome:

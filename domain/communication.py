@@ -1,15 +1,16 @@
 """InvoiceCommunication: everything sent about one subject. Commands decide and may refuse; events only record."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.domain import Aggregate, OriginatorVersionError, event
 from msgspec.structs import replace
 
 from domain import errors, events, rules
-from domain.attempt import Attempt
+from domain.attempt import Attempt, View
 from domain.identity import communication_id
 from domain.reports import DeliveryReport
 from domain.status import Status
@@ -38,6 +39,15 @@ class InvoiceCommunication(Aggregate):
         tenant_id: UUID
         subject_type: SubjectType
         external_id: str
+
+        def mutate(self, aggregate: Any) -> Any:
+            """As the library does it, without looking up what the constructor takes. Raises OriginatorVersionError."""
+            if aggregate is not None:
+                raise OriginatorVersionError(self.originator_version, aggregate.version + 1)
+            made: Any = InvoiceCommunication.__new__(InvoiceCommunication)
+            made.__base_init__(self.originator_id, self.originator_version, self.timestamp)
+            made.__init__(self.tenant_id, self.subject_type, self.external_id, self.timestamp)
+            return made
 
     @event(Created)
     def __init__(
@@ -223,10 +233,17 @@ class InvoiceCommunication(Aggregate):
         _, found = max(before, key=itemgetter(0)) if before else min(sent, key=itemgetter(0))
         return found
 
-    def shown(self) -> Attempt | None:
+    def views(self) -> dict[str, View]:
+        """What each attempt shows, by id."""
+        return {attempt_id: attempt.view() for attempt_id, attempt in self.attempts.items()}
+
+    def shown(self, views: Mapping[str, View]) -> Attempt | None:
         """The attempt that the overview shows: the newest-asked that counts, else the newest."""
-        newest_first = list(reversed(self.attempts.values()))
-        return next((a for a in newest_first if a.replaces_earlier), newest_first[0] if newest_first else None)
+        newest_first = list(reversed(self.attempts.items()))
+        for attempt_id, attempt in newest_first if len(newest_first) > 1 else ():
+            if attempt.replaces_earlier(views[attempt_id].outcome):
+                return attempt
+        return newest_first[0][1] if newest_first else None
 
     # how events change it
 
@@ -244,7 +261,7 @@ class InvoiceCommunication(Aggregate):
         given = {d.format for d in order.documents}
         found = [self.documents[f] for f in order.formats if f not in given and f in self.documents]
         complete = given | {d.format for d in found} >= set(order.formats)
-        if complete or order.channel is Channel.MANUAL or order.needs_action:
+        if found and (complete or order.channel is Channel.MANUAL or order.needs_action):
             attempt.order = replace(order, documents=[*order.documents, *found])
         attempt.waiting = Status.QUEUED if complete else Status.COLLECTING
         attempt.reason = None if complete else "document_missing"

@@ -1,18 +1,20 @@
 """What the overview shows of one communication: one row for all its attempts."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
 
 import msgspec
 
-from domain.attempt import Attempt
+from domain.attempt import Attempt, View
 from domain.communication import InvoiceCommunication
-from domain.reports import BuyerResponse
+from domain.reports import BuyerResponse, highest
 from domain.status import LOOK, NEVER_SENT, Group, Status
 from domain.times import first
 from domain.values import Channel, Personal
 
 
-class Overview(msgspec.Struct, frozen=True):
+class Overview(msgspec.Struct, frozen=True, gc=False):
     """Status, reason, channel, `shipped_at` and the addressee are those of `shown`, the newest attempt that counts.
 
     Never sent: no `shown`, no status, in the group `not_sent` and grey; lists leave it out unless asked for.
@@ -36,13 +38,15 @@ class Overview(msgspec.Struct, frozen=True):
     buyer_response: BuyerResponse | None
 
 
-def overview(communication: InvoiceCommunication) -> Overview:
-    """A pure fold; addresses stay sealed."""
-    shown = communication.shown()
-    outcome = shown.outcome() if shown else None
+def overview(communication: InvoiceCommunication, views: Mapping[str, View] | None = None) -> Overview:
+    """A pure fold; addresses stay sealed. `views` are those of all attempts by id, where they are known."""
+    views = views or communication.views()
+    shown = communication.shown(views)
+    outcome = views[shown.order.attempt_id].outcome if shown else None
     look = LOOK[outcome.status] if outcome else NEVER_SENT
     attempts = list(communication.attempts.values())
-    times = [a.times for a in attempts]
+    times = [views[attempt_id].times for attempt_id in communication.attempts]
+    sent = [t.sent for t in times if t.sent]
     addressee = shown.addressee if shown else None
     return Overview(
         shown=shown,
@@ -55,9 +59,9 @@ def overview(communication: InvoiceCommunication) -> Overview:
         last_recipient=addressee.address if addressee else None,
         shipped_at=shown.shipped_at if shown else None,
         attempt_count=len(attempts),
-        send_count=sum(1 for a, t in zip(attempts, times, strict=True) if t.sent and not a.marked_sent_at),
-        last_sent_at=max((t.sent for t in times if t.sent), default=None),
-        first_delivered_at=first(t.arrived for t in times),
+        send_count=len([a for a, t in zip(attempts, times, strict=True) if t.sent and not a.marked_sent_at]),
+        last_sent_at=max(sent) if sent else None,
+        first_delivered_at=first([t.arrived for t in times]),
         buyer_response=_latest_answer(attempts),
     )
 
@@ -65,4 +69,4 @@ def overview(communication: InvoiceCommunication) -> Overview:
 def _latest_answer(attempts: list[Attempt]) -> BuyerResponse | None:
     """Of all attempts'; within one, the rules of its network say which stands."""
     answers = [answer for attempt in attempts if (answer := attempt.answer)]
-    return max(answers, key=lambda a: a.precedence).buyer_response if answers else None
+    return reduce(highest, answers).buyer_response if answers else None

@@ -46,7 +46,7 @@ class DeliveryReport(Value, frozen=True):
     settles: bool = False
 
 
-class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The outcome that stands for one recipient and one provider message."""
 
     status: Status
@@ -76,7 +76,7 @@ def standing(report: DeliveryReport) -> Standing | None:
 
 def highest(one: Standing, other: Standing) -> Standing:
     """The one that stands; the same whichever came first."""
-    return one if one.precedence >= other.precedence else other
+    return other if other.precedence.outranks(one.precedence) else one
 
 
 def last_word(answers: Iterable[Standing]) -> Standing | None:
@@ -85,7 +85,7 @@ def last_word(answers: Iterable[Standing]) -> Standing | None:
     Except one that settles the matter: only a payment follows an acceptance, and nothing a refusal or a payment.
     """
     stands: Standing | None = None
-    for answer in sorted(answers, key=lambda a: a.precedence):
+    for answer in sorted(answers, key=lambda a: a.precedence.order):
         if stands is None or not stands.settles or _pays(answer, stands):
             stands = answer
     return stands

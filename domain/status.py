@@ -107,12 +107,29 @@ def weight(status: Status | None, reason: str | None) -> Weight | None:
 
 
 Natural = tuple[tuple[int, int, str], ...]
-Precedence = tuple[int, datetime, int, Natural]
+
+
+class Precedence(NamedTuple):
+    """A total order by `outranks`: class, provider time where time counts, rank, report id compared number-aware."""
+
+    cls: int
+    at: datetime
+    rank: int
+    report_id: str
+
+    @property
+    def order(self) -> tuple[int, datetime, int, Natural]:
+        return *self[:3], natural(self.report_id)
+
+    def outranks(self, other: "Precedence") -> bool:
+        """Report ids, which are slow to compare, decide only between claims that are alike in all else."""
+        if self[:3] != other[:3]:
+            return self[:3] > other[:3]
+        return natural(self.report_id) > natural(other.report_id)
 
 
 def precedence(given: Weight, at: datetime, report_id: str) -> Precedence:
-    """(class, provider time where time counts, rank, report id compared number-aware): a total order."""
-    return given.cls, at if given.cls >= TIME_COUNTS_FROM else _TIMELESS, given.rank, natural(report_id)
+    return Precedence(given.cls, at if given.cls >= TIME_COUNTS_FROM else _TIMELESS, given.rank, report_id)
 
 
 def natural(text: str) -> Natural:

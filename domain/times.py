@@ -1,15 +1,16 @@
 """When each thing was first so: the earliest moment counts, whatever order the claims came in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain.reports import Standing
 from domain.status import Status
 
 
-class Times(msgspec.Struct, frozen=True, omit_defaults=True):
+class Times(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The earliest moment at which each was so, by the provider's clock.
 
     `sent` is the first sign that the provider had it, until it is known when it was handed over.
@@ -23,13 +24,14 @@ class Times(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @staticmethod
     def of(claim: Standing) -> "Times":
-        sent = None if claim.status is Status.REJECTED else claim.at
-        name = _NAMES.get(claim.status)
-        return Times(sent=sent, **{name: claim.at} if name else {})
-
-    def earliest(self, other: "Times") -> "Times":
-        names = self.__struct_fields__
-        return Times(**{name: first((getattr(self, name), getattr(other, name))) for name in names})
+        status, at = claim.status, claim.at
+        return Times(
+            sent=None if status is Status.REJECTED else at,
+            delivered=at if status is Status.DELIVERED else None,
+            read=at if status is Status.READ else None,
+            failed=at if status is Status.FAILED or status is Status.REJECTED else None,
+            complained=at if status is Status.COMPLAINED else None,
+        )
 
     @property
     def arrived(self) -> datetime | None:
@@ -37,14 +39,13 @@ class Times(msgspec.Struct, frozen=True, omit_defaults=True):
         return first((self.delivered, self.read, self.complained))
 
 
+def earliest(claims: Sequence[Times]) -> Times:
+    """Of each kind the first moment; nothing without any claims."""
+    if len(claims) == 1:
+        return claims[0]
+    return Times(*(first(moments) for moments in zip(*map(astuple, claims), strict=True)))
+
+
 def first(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((m for m in moments if m is not None), default=None)
-
-
-_NAMES = {
-    Status.DELIVERED: "delivered",
-    Status.READ: "read",
-    Status.FAILED: "failed",
-    Status.REJECTED: "failed",
-    Status.COMPLAINED: "complained",
-}
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known else None

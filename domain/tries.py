@@ -21,7 +21,7 @@ class TryOutcome(StrEnum):
     REFUSED = "refused"
 
 
-class Try(msgspec.Struct, omit_defaults=True):
+class Try(msgspec.Struct, omit_defaults=True, gc=False):
     """One call to the provider: for `recipients` (numbers), begun at `at`."""
 
     number: int
@@ -37,7 +37,7 @@ class Try(msgspec.Struct, omit_defaults=True):
     messages: list[HandedMessage] = []
 
     def knows(self, message_id: str, recipient: int) -> bool:
-        return any(m.message_id == message_id and m.recipient in (None, recipient) for m in self.messages)
+        return bool([m for m in self.messages if m.message_id == message_id and m.recipient in (None, recipient)])
 
     def sent_as(self, message_id: str) -> bool:
         return any(m.message_id == message_id for m in self.messages)
@@ -54,7 +54,8 @@ class Try(msgspec.Struct, omit_defaults=True):
         """
         status, given = _CLAIMS[self.outcome]
         reason = self.reason
-        if self.outcome is TryOutcome.HANDED_OVER and not any(m.recipient in (None, recipient) for m in self.messages):
+        taken = [m for m in self.messages if m.recipient in (None, recipient)]
+        if self.outcome is TryOutcome.HANDED_OVER and not taken:
             (status, given), reason = _CLAIMS[TryOutcome.UNKNOWN], "outcome_unknown"
         at = self.ended_at or self.at
         actor = describe(reason).actor if self.outcome is TryOutcome.REFUSED else None

@@ -52,8 +52,8 @@ class Actor(StrEnum):
     RECIPIENT = "recipient"
 
 
-class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A frozen value; fields at their default are left out of the stored JSON."""
+class Value(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A frozen value; fields at their default are left out of the stored JSON. None can be part of a cycle."""
 
 
 class Personal(Value, frozen=True):

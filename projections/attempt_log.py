@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from domain.attempt import Attempt, Outcome
+from domain.attempt import Attempt, Outcome, View
 from domain.communication import InvoiceCommunication
 from domain.reasons import reason as describe
 from domain.status import LOOK, Group
+from domain.values import Recipient
 from projections import attempt_doc as fields
 from projections.docs import Subject, as_json, column, recipient, searchable, utc
 from projections.personal import Opened, shown
@@ -36,10 +37,12 @@ class Row(NamedTuple):
     doc: str
 
 
-def row(communication: InvoiceCommunication, attempt: Attempt, position: int, subject: Subject, opened: Opened) -> Row:
+def row(
+    communication: InvoiceCommunication, attempt: Attempt, view: View, position: int, subject: Subject, opened: Opened
+) -> Row:
     """`position` is that of the last event that touched the attempt."""
-    outcome, order = attempt.outcome(), attempt.order
-    doc = _doc(communication.id, attempt, outcome, subject, opened)
+    outcome, order = view.outcome, attempt.order
+    doc = _doc(communication.id, attempt, view, subject, opened)
     return Row(
         attempt_id=UUID(order.attempt_id),
         tenant_id=communication.tenant_id,
@@ -62,10 +65,8 @@ def row(communication: InvoiceCommunication, attempt: Attempt, position: int, su
     )
 
 
-def _doc(
-    communication_id: UUID, attempt: Attempt, outcome: Outcome, subject: Subject, opened: Opened
-) -> fields.AttemptDoc:
-    order, times, look = attempt.order, attempt.times, LOOK[outcome.status]
+def _doc(communication_id: UUID, attempt: Attempt, view: View, subject: Subject, opened: Opened) -> fields.AttemptDoc:
+    order, outcome, times, look = attempt.order, view.outcome, view.times, LOOK[view.outcome.status]
     return fields.AttemptDoc(
         id=order.attempt_id,
         communication_id=communication_id,
@@ -81,7 +82,7 @@ def _doc(
         reason=outcome.reason,
         recipient=recipient(opened, attempt.addressee),
         recipient_count=len(order.recipients),
-        recipients=[_recipient(attempt, number, opened) for number in range(len(order.recipients))],
+        recipients=[_recipient(one, view.recipients[one.number], opened) for one in order.recipients],
         documents=[fields.DocumentDoc(d.id, d.format, opened[d.filename], d.sha256, d.size) for d in order.documents],
         message=_message(attempt, opened),
         language=order.language,
@@ -100,9 +101,7 @@ def _doc(
     )
 
 
-def _recipient(attempt: Attempt, place: int, opened: Opened) -> fields.RecipientDoc:
-    one = attempt.order.recipients[place]
-    stands = attempt.recipient_outcome(one.number)
+def _recipient(one: Recipient, stands: Outcome, opened: Opened) -> fields.RecipientDoc:
     address, name = shown(opened, one.address), shown(opened, one.name)
     return fields.RecipientDoc(one.number, address, name, one.role, stands.status, stands.reason, utc(stands.at))
 

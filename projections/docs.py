@@ -32,7 +32,7 @@ class SubjectDoc(msgspec.Struct, frozen=True, gc=False):
     customer: CustomerDoc | None
 
 
-class Subject(msgspec.Struct, frozen=True):
+class Subject(msgspec.Struct, frozen=True, gc=False):
     """One subject, made once for all rows of its communication: the columns, and the JSON that the docs embed."""
 
     type: str
@@ -80,7 +80,7 @@ def one_line(text: str) -> str:
 
 def searchable(words: tuple[str | None, ...]) -> str:
     """In lower case, one a line; the search lowers what it looks for in the same way."""
-    return column("\n".join(word for word in words if word).lower())
+    return column("\n".join([word for word in words if word]).lower())
 
 
 def column(text: str) -> str:

@@ -1,11 +1,13 @@
 """The overview: one row a communication, as its newest attempt that counts stands."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from domain.attempt import View
 from domain.communication import InvoiceCommunication
 from domain.overview import Overview, overview
 from domain.reasons import reason as describe
@@ -69,9 +71,11 @@ class Row(NamedTuple):
     doc: str
 
 
-def row(communication: InvoiceCommunication, position: int, subject: Subject, opened: Opened) -> Row:
+def row(
+    communication: InvoiceCommunication, views: Mapping[str, View], position: int, subject: Subject, opened: Opened
+) -> Row:
     """`position` is that of the last event that touched it. Search covers the attempt that the row shows."""
-    facts = overview(communication)
+    facts = overview(communication, views)
     shown_attempt, order = facts.shown, facts.shown.order if facts.shown else None
     addresses = [shown(opened, r.address) for r in order.recipients] if order else []
     message = shown(opened, order.message.subject) if order and order.message else None

@@ -1,8 +1,9 @@
 """Finds the sealed values inside events and folded state, so that a batch opens all of its own at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from operator import attrgetter
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -10,24 +11,25 @@ from domain.values import Personal
 
 Opened = Mapping[Personal, str]
 """The plain text of every sealed value that a row shows."""
+Finder = Callable[[Any, list[Personal]], None]
+"""Adds the sealed values inside one value of a certain type to a list."""
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
-def collect(value: Any, into: list[Personal]) -> None:
-    """Add every sealed value anywhere inside an event, a struct, or a collection of structs.
+def collect(*values: Any) -> list[Personal]:
+    """Every sealed value anywhere inside events, structs, or collections of structs.
 
-    Fields are found by their annotations, so one that is added to an event later is not missed.
+    Fields are found by their annotations, once a type, so one that is added to an event later is not missed.
     """
-    kind = value.__class__
-    if kind is dict:
-        value = value.values()
-    elif kind not in _COLLECTIONS:
-        value = [getattr(value, name) for name in _places(kind)]
-    for inner in value:
-        if inner.__class__ is Personal:
-            into.append(inner)
-        elif inner:
-            collect(inner, into)
+    found: list[Personal] = []
+    for value in values:
+        _find(value, found)
+    return found
+
+
+def holds_any(kind: type) -> bool:
+    """Whether a value of this type may hold a sealed value."""
+    return bool(_fields(kind))
 
 
 def shown(opened: Opened, value: Personal | None) -> str | None:
@@ -41,15 +43,44 @@ def joined(opened: Opened, parts: Iterable[Personal | str | None]) -> str | None
     return ": ".join(texts) or None
 
 
+def _find(value: Any, found: list[Personal]) -> None:
+    kind = value.__class__
+    if kind is Personal:
+        found.append(value)
+    elif kind in _COLLECTIONS:
+        _find_each(value, found)
+    elif kind is dict:
+        _find_each(value.values(), found)
+    else:
+        for get, find in _fields(kind):
+            if inner := get(value):
+                find(inner, found)
+
+
+def _find_each(values: Iterable[Any], found: list[Personal]) -> None:
+    for value in values:
+        _find(value, found)
+
+
 @cache
-def _places(kind: type) -> tuple[str, ...]:
-    """The fields that may hold a sealed value, or something that holds one."""
-    return tuple(name for name, hint in get_type_hints(kind).items() if _may_hold(hint))
+def _fields(kind: type) -> tuple[tuple[Callable[[Any], Any], Finder], ...]:
+    """The fields that may hold a sealed value, or something that holds one, each with what finds it there."""
+    hints = get_type_hints(kind).items()
+    return tuple((attrgetter(name), _finder(hint)) for name, hint in hints if _may_hold(hint))
+
+
+def _finder(hint: Any) -> Finder:
+    one = {inner for inner in (get_args(hint) or (hint,)) if inner is not type(None)}
+    return _append if one == {Personal} and get_origin(hint) not in _COLLECTIONS else _find
+
+
+def _append(value: Any, found: list[Personal]) -> None:
+    found.append(value)
 
 
 def _may_hold(hint: Any) -> bool:
     if hint is Personal:
         return True
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
-        return bool(_places(hint))
+        return bool(_fields(hint))
     return any(_may_hold(inner) for inner in get_args(hint))

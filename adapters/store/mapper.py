@@ -1,5 +1,7 @@
 """Events to plain JSON and back: one typed msgspec decoder per event class, made from its annotations."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any, NotRequired, TypedDict, get_type_hints
 from uuid import UUID
 
@@ -33,38 +35,41 @@ class EventMapper(Mapper[UUID]):
         return StoredEvent(originator, version, get_topic(type(domain_event)), _encode(state))
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        kind = resolve_topic(stored_event.topic)
+        return self.read(
+            stored_event.originator_id, stored_event.originator_version, stored_event.topic, stored_event.state
+        )
+
+    @staticmethod
+    def read(originator: UUID | str, version: int, topic: str, stored: bytes) -> DomainEventProtocol[UUID]:
+        """The same, of a row's columns."""
+        kind, decode = _reader(topic)
         try:
-            state = _read(kind, stored_event.state)
+            state = decode(stored)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            place = f"{stored_event.originator_id} version {stored_event.originator_version}"
-            raise MapperDeserialisationError(f"{stored_event.topic} at {place}: {error}") from error
-        state["originator_id"] = stored_event.originator_id
-        state["originator_version"] = stored_event.originator_version
+            raise MapperDeserialisationError(f"{topic} at {originator} version {version}: {error}") from error
+        state["originator_id"] = originator
+        state["originator_version"] = version
         event: DomainEventProtocol[UUID] = object.__new__(kind)
         object.__setattr__(event, "__dict__", state)
         return event
 
 
-def _read(kind: type[Any], state: bytes) -> dict[str, Any]:
+@cache
+def _reader(topic: str) -> tuple[type[Any], Callable[[bytes], dict[str, Any]]]:
+    """The topic's event class, and what makes its fields of a row's bytes. Raises TopicError."""
+    kind = resolve_topic(topic)
     current = getattr(kind, "class_version", 1)
     if current == 1:
-        found: dict[str, Any] = _decoder(kind).decode(state)
-        return found
-    raw: dict[str, Any] = msgspec.json.decode(state)
-    for version in range(raw.pop("class_version", 1), current):
-        getattr(kind, f"upcast_v{version}_v{version + 1}")(raw)
-    upcast: dict[str, Any] = msgspec.convert(raw, _shape(kind))
-    return upcast
+        return kind, msgspec.json.Decoder(_shape(kind)).decode
 
+    def upcast(stored: bytes) -> dict[str, Any]:
+        raw: dict[str, Any] = msgspec.json.decode(stored)
+        for version in range(raw.pop("class_version", 1), current):
+            getattr(kind, f"upcast_v{version}_v{version + 1}")(raw)
+        fields: dict[str, Any] = msgspec.convert(raw, _shape(kind))
+        return fields
 
-_decoders: "dict[type[Any], msgspec.json.Decoder[Any]]" = {}
-
-
-def _decoder(kind: type[Any]) -> "msgspec.json.Decoder[Any]":
-    if kind not in _decoders:
-        _decoders[kind] = msgspec.json.Decoder(_shape(kind))
-    return _decoders[kind]
+    return kind, upcast
 
 
 def _shape(kind: type[Any]) -> Any:

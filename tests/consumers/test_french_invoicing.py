@@ -138,7 +138,7 @@ def test_a_second_attempt_with_the_same_invoice_never_hides_the_first(world: Hoo
     second = sent("choruspro", "6789", world, simulator)
     outcome = world.attempt(second).outcome()
     assert (outcome.status, outcome.reason) == (Status.REJECTED, "duplicate")
-    assert not world.attempt(second).replaces_earlier
+    assert not world.attempt(second).replaces_earlier(outcome)
 
 
 def test_of_an_invoice_sent_twice_each_attempt_hears_its_own(world: Hooks, simulator: Running) -> None:

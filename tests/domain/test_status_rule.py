@@ -64,7 +64,10 @@ def test_time_counts_only_among_what_providers_say() -> None:
     sending, sent_on = (weight(s, None) for s in (Status.SENDING, Status.SENT))
     assert sending
     assert sent_on
-    assert precedence(sent_on, at(2), "a") > precedence(sending, at(1), "b") > precedence(sent_on, at(1), "c")
+    first, second, third = (sent_on, at(1), "c"), (sending, at(1), "b"), (sent_on, at(2), "a")
+    assert precedence(*third).outranks(precedence(*second))
+    assert precedence(*second).outranks(precedence(*first))
+    assert precedence(sent_on, at(1), "h-10").outranks(precedence(sent_on, at(1), "h-9"))
 
 
 def test_digits_in_report_ids_compare_as_numbers() -> None:
@@ -115,4 +118,4 @@ def test_an_answer_outweighs_all_but_a_complaint() -> None:
     for status, why, _ in TABLE:
         other = standing(report(status, 9, reason=why))
         assert other
-        assert (paid.precedence > other.precedence) is (status is not Status.COMPLAINED)
+        assert paid.precedence.outranks(other.precedence) is (status is not Status.COMPLAINED)
