@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.customer import Customer
 from domain.values import Personal
-from projections import attempt_log, overview, timeline
+from projections import attempt_log, overview
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 from projections.personal import Opened, collect
@@ -48,8 +48,6 @@ class Rows(NamedTuple):
 
     overview: list[overview.Row]
     attempts: list[attempt_log.Row]
-    timeline: list[timeline.Row]
-    states: list[tuple[UUID, UUID, int, bytes]]
     keys: list[tuple[UUID, UUID, UUID]]
 
 
@@ -86,30 +84,25 @@ def _erase(folded: Folded, ahead: list[Happened], before: int) -> None:
 
 def sealed(changed: Iterable[Folded]) -> list[Personal]:
     """Every personal value that the rows of these communications show."""
-    found: list[Personal] = []
+    shown: list[Any] = []
     for folded in changed:
-        communication = folded.communication
-        collect(communication.details, found)
-        for entry in folded.entries:
-            found.extend(part for part in (entry.recipient, *entry.detail) if isinstance(part, Personal))
+        communication, views = folded.communication, folded.views()
+        shown.append(communication.details)
         if len(folded.touched) < len(communication.attempts):
-            collect(communication.shown().order, found)
+            shown.append(communication.shown(views).order)
         for attempt_id in folded.touched:
-            collect(communication.attempts[attempt_id], found)
-    return found
+            shown += communication.attempts[attempt_id].order, views[attempt_id].outcome
+    return collect(*shown)
 
 
 def rows(changed: Iterable[Folded], opened: Opened) -> Rows:
-    made = Rows([], [], [], [], [])
+    made = Rows([], [], [])
     for folded in changed:
-        communication = folded.communication
-        whose = (communication.id, communication.tenant_id)
+        communication, views = folded.communication, folded.views()
         subject = folded.subject_with(opened)
-        made.overview.append(overview.row(communication, folded.position, subject, opened))
+        made.overview.append(overview.row(communication, views, folded.position, subject, opened))
         for attempt_id, position in folded.touched.items():
-            attempt = communication.attempts[attempt_id]
-            made.attempts.append(attempt_log.row(communication, attempt, position, subject, opened))
-        made.timeline.extend(timeline.row(entry, communication.tenant_id, opened) for entry in folded.entries)
-        made.states.append((*whose, communication.version, folded.to_bytes()))
-        made.keys.extend((UUID(key), *whose) for key in sorted(folded.new_keys))
+            attempt, view = communication.attempts[attempt_id], views[attempt_id]
+            made.attempts.append(attempt_log.row(communication, attempt, view, position, subject, opened))
+        made.keys.extend((UUID(key), communication.id, communication.tenant_id) for key in sorted(folded.new_keys))
     return made

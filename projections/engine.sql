@@ -1,11 +1,3 @@
--- states --
-SELECT communication_id, version, state FROM read.state WHERE communication_id = ANY (%b::uuid[])
-
--- put_states --
-INSERT INTO read.state AS s (communication_id, tenant_id, version, state)
-SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int8[], %b::bytea[])
-ON CONFLICT (communication_id) DO UPDATE SET version = excluded.version, state = excluded.state
-
 -- put_keys --
 INSERT INTO read.key_use (key_id, communication_id, tenant_id) SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::uuid[])
 ON CONFLICT (key_id, communication_id) DO NOTHING
@@ -30,4 +22,4 @@ UPDATE read.checkpoint SET position = 0 WHERE projection = ANY (%s)
 
 -- clear --
 -- In the order in which readers read, so that they and this never wait for each other.
-TRUNCATE read.state, read.key_use, read.communication, read.attempt, read.timeline
+TRUNCATE read.key_use, read.communication, read.attempt

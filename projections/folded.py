@@ -1,39 +1,39 @@
 """One communication as its events made it, and what a batch of them changed."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
 from domain import events as e
+from domain.attempt import View
 from domain.communication import InvoiceCommunication
 from domain.values import Personal, SubjectDetails
-from projections import docs, snapshot
+from projections import docs
 from projections.docs import Subject
-from projections.personal import Opened, collect
-from projections.telling import tell
-from projections.timeline import Entry
+from projections.personal import Opened, collect, holds_any
+
+_ASKED = (e.SendAttempted, e.Resent)
+_HEARD = (e.StatusReported, e.BuyerResponded)
+_ABOUT_ALL = (e.SubjectRevised, e.DocumentAdded, e.Ignored, e.Restored)
 
 
 class Folded:
     """Folded by the aggregate's own code. What changed is kept until `settle`, each with the position that did it."""
 
-    __slots__ = ("_subject", "communication", "entries", "keys", "new_keys", "position", "touched")
+    __slots__ = ("_subject", "_views", "communication", "keys", "new_keys", "position", "size", "texts", "touched")
 
-    def __init__(self, communication: InvoiceCommunication | None = None, keys: set[str] | None = None) -> None:
-        self.communication: Any = communication
-        self.keys = keys if keys is not None else set()
+    def __init__(self) -> None:
+        self.communication: Any = None
+        self.keys: set[str] = set()
+        self.texts: dict[Personal, str] = {}
+        """Sealed values that were opened before."""
+        self.size = 0
+        """Characters of them, as whoever keeps it in memory counted them."""
         self._subject: tuple[SubjectDetails, Subject] | None = None
+        self._views: dict[str, View] = {}
         self.settle()
 
-    @classmethod
-    def from_bytes(cls, communication_id: UUID, version: int, state: bytes) -> "Folded":
-        return cls(*snapshot.from_bytes(communication_id, version, state))
-
-    def to_bytes(self) -> bytes:
-        return snapshot.to_bytes(self.communication, self.keys)
-
     def settle(self) -> None:
-        """Its rows are written; what comes next is new."""
-        self.entries: list[Entry] = []
+        """Its rows are made; what comes next is new."""
         self.new_keys: set[str] = set()
         self.touched: dict[str, int] = {}
         self.position = 0
@@ -44,8 +44,9 @@ class Folded:
         self.position = position
         for attempt_id in _touched_by(event, self.communication):
             self.touched[attempt_id] = position
-        self.entries.append(tell(event, self.communication))
-        self._remember_keys(event)
+            self._views.pop(attempt_id, None)
+        if holds_any(type(event)):
+            self._remember_keys(event)
 
     def erase(self, keys: set[str], position: int) -> bool:
         """Every row shows less from here on, if any value was sealed under these keys before."""
@@ -55,6 +56,13 @@ class Folded:
         self.touched.update(dict.fromkeys(self.communication.attempts, position))
         return True
 
+    def views(self) -> Mapping[str, View]:
+        """What each attempt shows, worked out again only after an event that touched it."""
+        for attempt_id, attempt in self.communication.attempts.items():
+            if attempt_id not in self._views:
+                self._views[attempt_id] = attempt.view()
+        return self._views
+
     def subject_with(self, opened: Opened) -> Subject:
         """Made again only when the owner system has said something new."""
         said = self.communication.details
@@ -63,23 +71,19 @@ class Folded:
         return self._subject[1]
 
     def _remember_keys(self, event: Any) -> None:
-        found: list[Personal] = []
-        collect(event, found)
-        for value in found:
+        for value in collect(event):
             if value.key not in self.keys:
                 self.keys.add(value.key)
                 self.new_keys.add(value.key)
 
 
-def _touched_by(event: Any, communication: InvoiceCommunication) -> list[str]:
+def _touched_by(event: Any, communication: InvoiceCommunication) -> Iterable[str]:
     """The attempts whose rows an event changes."""
-    match event:
-        case e.StatusReported() | e.BuyerResponded():
-            return [event.report.attempt_id]
-        case e.SendAttempted() | e.Resent():
-            return [event.order.attempt_id]
-        case e.SubjectRevised() | e.DocumentAdded() | e.Ignored() | e.Restored():
-            return list(communication.attempts)
-        case InvoiceCommunication.Created():
-            return []
-    return [event.attempt_id]
+    kind = type(event)
+    if kind in _HEARD:
+        return (event.report.attempt_id,)
+    if kind in _ASKED:
+        return (event.order.attempt_id,)
+    if kind in _ABOUT_ALL:
+        return communication.attempts
+    return () if kind is InvoiceCommunication.Created else (event.attempt_id,)

@@ -1,6 +1,6 @@
 """What each event says in the time line: one small function an event. It is asked right after the event was applied."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import singledispatch
 from typing import Any
 
@@ -21,6 +21,16 @@ Communication = InvoiceCommunication
 @singledispatch
 def tell(event: object, communication: Communication) -> Entry:
     raise UnprojectedEventError(f"the time line has no words for {type(event).__qualname__} of {communication.id}")
+
+
+def told(events: Iterable[Any]) -> list[Entry]:
+    """What each event of one communication says, from the first on."""
+    communication: Any = None
+    entries: list[Entry] = []
+    for event in events:
+        communication = event.mutate(communication)
+        entries.append(tell(event, communication))
+    return entries
 
 
 def is_told(kind: type) -> bool:

@@ -63,7 +63,7 @@ def consume(
 
 
 def project(database_url: DatabaseUrl = None, data_dir: DataDir = None, clock_file: ClockFile = None) -> None:
-    """Keep the overview, the log and the time line up to date."""
+    """Keep the overview and the log up to date."""
     set_up_logging("project")
     with install(_worker(database_url, data_dir, None, clock_file), "sendtrail_worker") as installation:
         Projector(installation.database, installation.keys).run(stop_event())

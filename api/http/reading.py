@@ -5,10 +5,12 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.config.api_keys import Caller
+from api import timeline
 from api.errors import AttemptUnknownError, CommunicationNotFoundError, FieldError
 from api.http import asked, reading_docs
 from api.http.auth import MayRead
@@ -59,7 +61,7 @@ async def get_communication(communication_id: str, request: Request, caller: May
         async with side.tenants.reading(caller.tenant_id) as cursor:
             found = await details.communication(cursor, wanted)
         if found is not None:
-            return _json(found.encode(), caller)
+            return _json((await _with_timeline(request, caller, found)).encode(), caller)
     raise CommunicationNotFoundError
 
 
@@ -72,7 +74,7 @@ async def get_attempt(attempt_id: str, request: Request, caller: MayRead) -> Res
         async with side.tenants.reading(caller.tenant_id) as cursor:
             found = await details.attempt(cursor, wanted)
         if found is not None:
-            return _json(found.encode(), caller)
+            return _json((await _with_timeline(request, caller, found, wanted)).encode(), caller)
     raise AttemptUnknownError
 
 
@@ -107,6 +109,12 @@ def _page(of: List, filters: Filters, found: Page) -> bytes:
     cursor = b'"%b"' % to_cursor(of.table, filters, found.last).encode() if found.last else b"null"
     more = b"true" if found.last else b"false"
     return b'{"data":[%b],"has_more":%b,"next_cursor":%b}' % (found.docs, more, cursor)
+
+
+async def _with_timeline(request: Request, caller: Caller, row: details.Row, attempt_id: UUID | None = None) -> str:
+    """Told up to the event that the row shows, so that the whole answer is of one moment."""
+    where = (request.app.state.installation, caller.tenant_id, row.communication_id, row.position)
+    return row.with_timeline(await run_in_threadpool(timeline.entries, *where, attempt_id))
 
 
 def _json(body: bytes, caller: Caller) -> Response:

@@ -12,6 +12,7 @@ from domain.status import Status
 from domain.values import Actor, Cause, Channel, DocumentFormat, HandedMessage, Role, SubjectDetails
 from projections.errors import UnprojectedEventError
 from projections.telling import is_told, tell
+from projections.timeline import Entry, in_order
 from tests.projections.told import A1, A2, ANNA, at, handed, invoice, order, pdf, report, seal, shown, to, z
 
 FIELDS = [
@@ -41,8 +42,8 @@ def test_a_whole_story_in_order() -> None:
     found = shown(communication)
     kinds = ["created", "send_attempted", "dispatch_started", "handed_over", "status_reported"]
     assert [entry["kind"] for entry in found.timeline] == kinds
-    assert [row.version for row in found.timeline_rows] == [1, 2, 3, 4, 5]
-    assert [str(row.attempt_id) for row in found.timeline_rows] == ["None", A1, A1, A1, A1]
+    assert [entry.version for entry in found.entries] == [1, 2, 3, 4, 5]
+    assert [entry.attempt_id for entry in found.entries] == [None, A1, A1, A1, A1]
     assert found.timeline[:4] == [
         said(-1, "created"),
         about(1, "send_attempted", "queued", detail="Anna Berg"),
@@ -161,6 +162,16 @@ def test_whom_it_is_about_when_there_are_several() -> None:
     found = [entry["recipient"] for entry in shown(communication).timeline[1:]]
     first, copy, third = "a@x.example", "copy@x.example", "b@x.example"
     assert found == [first, third, third, first, first, copy, None]
+
+
+def test_within_a_second_the_time_line_is_as_it_was_recorded() -> None:
+    """A provider that counts in whole seconds seems to answer before it was asked."""
+    seconds = [(1, 0.9), (2, 0), (3, -0.001), (4, 1), (5, 0.5)]
+    entries = [
+        Entry(communication_id=invoice().id, version=n, recorded_at=at(0), at=at(0) + timedelta(seconds=s), kind="x")
+        for n, s in seconds
+    ]
+    assert [entry.version for entry in in_order(reversed(entries))] == [3, 1, 2, 5, 4]
 
 
 def test_every_event_has_words_and_an_unknown_one_has_none() -> None:

@@ -22,6 +22,8 @@ from domain.values import (
 )
 from projections import attempt_log, overview, timeline
 from projections.engine import Happened, fold, rows, sealed
+from projections.telling import told
+from projections.timeline import Entry
 
 TENANT = UUID("0e3b8a34-5a0f-4d57-9f0e-0c8f3a1f2b01")
 KEY = "3f0c7f0e-5b1e-4a55-8d59-1c2f3a4b5c6d"
@@ -83,15 +85,16 @@ class Shown(NamedTuple):
     doc: dict[str, Any]
     attempt_rows: dict[str, attempt_log.Row]
     attempts: dict[str, dict[str, Any]]
-    timeline_rows: list[timeline.Row]
+    entries: list[Entry]
     timeline: list[dict[str, Any]]
 
 
 def shown(communication: InvoiceCommunication, texts: dict[str, str] | None = None) -> Shown:
     """Events get the positions 1, 2, 3 ...; `texts` are what sealed values read as, where not as themselves."""
     happened = [Happened(place, event) for place, event in enumerate(communication.collect_events(), start=1)]
-    changed = fold(happened, {})
-    opened = {value: (texts or {}).get(value.sealed, value.sealed) for value in sealed(changed)}
+    changed, entries = fold(happened, {}), told(h.event for h in happened)
+    values = [*sealed(changed), *timeline.sealed(entries)]
+    opened = {value: (texts or {}).get(value.sealed, value.sealed) for value in values}
     made = rows(changed, opened)
     attempt_rows = {str(row.attempt_id): row for row in made.attempts}
     return Shown(
@@ -99,6 +102,6 @@ def shown(communication: InvoiceCommunication, texts: dict[str, str] | None = No
         json.loads(made.overview[0].doc),
         attempt_rows,
         {key: json.loads(row.doc) for key, row in attempt_rows.items()},
-        made.timeline,
-        [json.loads(row.doc) for row in made.timeline],
+        entries,
+        [json.loads(timeline.doc(entry, opened)) for entry in entries],
     )

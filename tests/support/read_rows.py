@@ -68,14 +68,10 @@ def put_attempts(connection: "Connection[Any]", rows: Iterable[Row]) -> None:
     _put(connection, "read.attempt", {"id": "attempt_id", "at": "created_at"}, rows)
 
 
-def put_timeline(connection: "Connection[Any]", rows: Iterable[Row]) -> None:
-    _put(connection, "read.timeline", {}, rows)
-
-
 def project_to(connection: "Connection[Any]", position: int, *, tell: bool = True) -> None:
     """Move the checkpoint and `tell`, as a projector does after its commit."""
     connection.execute(
-        "INSERT INTO read.checkpoint SELECT name, %s FROM unnest(ARRAY['attempt_log', 'overview', 'timeline']) AS name"
+        "INSERT INTO read.checkpoint SELECT name, %s FROM unnest(ARRAY['attempt_log', 'overview']) AS name"
         " ON CONFLICT (projection) DO UPDATE SET position = excluded.position",
         (position,),
     )
@@ -91,11 +87,10 @@ def _put(connection: "Connection[Any]", table: str, names: dict[str, str], rows:
         return
     columns = sql.SQL(", ").join(map(sql.Identifier, found[0]))
     given = msgspec.json.encode(found).decode()
-    values = {"table": sql.SQL(table), "columns": columns, "key": sql.Identifier(names.get("id", "none"))}
+    values = {"table": sql.SQL(table), "columns": columns, "key": sql.Identifier(names["id"])}
     with connection.transaction():
-        if "id" in names:
-            gone = [one[names["id"]] for one in found]
-            connection.execute(sql.SQL("DELETE FROM {table} WHERE {key} = ANY (%s)").format(**values), (gone,))
+        gone = [one[names["id"]] for one in found]
+        connection.execute(sql.SQL("DELETE FROM {table} WHERE {key} = ANY (%s)").format(**values), (gone,))
         filled = (
             "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s::json)"
         )

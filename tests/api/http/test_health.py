@@ -29,7 +29,7 @@ def test_ready_tells_how_far_behind_the_projections_are(own_service: Service) ->
         Projector(worker.database, worker.keys).run_once()
         found = httpx.get(f"{own_service.url}/readyz").json()
     assert found["lag"] == 0
-    assert set(found["projections"]) == {"overview", "attempt_log", "timeline"}
+    assert set(found["projections"]) == {"overview", "attempt_log"}
 
 
 def test_not_ready_before_the_migrations(own_service: Service) -> None:
