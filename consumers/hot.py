@@ -1,64 +1,62 @@
-"""What the projector keeps in memory between batches: folded communications and opened values, the last used ones."""
+"""What the projector keeps in memory between batches: folded communications with their opened values, the last used."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import UUID
 
-from psycopg import Connection
-
-import projections.engine
-from adapters.database.queries import load
-from adapters.database.session import statement
 from adapters.keys.ring import KeyRing
-from domain.values import Personal
-from projections.engine import Happened
+from projections.engine import Happened, fold, sealed
 from projections.folded import Folded
 from projections.personal import Opened
 
-SQL = load(projections.engine.__file__)
-COMMUNICATIONS = 10_000
-VALUES = 100_000
+COMMUNICATIONS, CHARACTERS = 10_000, 30_000_000
+"""Remembered at most: communications, and characters of their sealed values."""
+Streams = Callable[[Sequence[UUID]], Iterator[list[Happened]]]
+"""All earlier events of these communications, some whole streams at a time."""
 
 
 class Hot:
-    """Right as long as this projector alone has moved the checkpoint, and no key was destroyed since."""
+    """Folded from events alone, whatever became of rows. Right until a key is destroyed, or events are read again."""
 
     def __init__(self, keys: KeyRing) -> None:
         self.keys = keys
         self._folded: dict[UUID, Folded] = {}
-        self._opened: dict[Personal, str] = {}
+        self._characters = 0
 
     def forget(self) -> None:
         """Everything, the customers' keys included."""
         self.keys.forget()
         self._folded.clear()
-        self._opened.clear()
+        self._characters = 0
 
-    def known(self, connection: "Connection[Any]", folding: Iterable[Happened]) -> dict[UUID, Folded]:
-        """These communications as they were before these events, from memory or the tables; a new one is absent."""
+    def fold(self, folding: Sequence[Happened], earlier: Streams) -> list[Folded]:
+        """These events into what came before them; returns the communications that they changed."""
         born = {h.event.originator_id for h in folding if h.event.originator_version == 1}
         wanted = {h.event.originator_id for h in folding} - born
         known = {key: self._folded[key] for key in wanted if key in self._folded}
-        if missing := wanted - known.keys():
-            cursor = connection.cursor(binary=True)
-            for key, version, state in cursor.execute(statement(SQL["states"]), (list(missing),), prepare=True):
-                known[key] = Folded.from_bytes(key, version, state)
+        for happened in earlier(sorted(wanted - known.keys())):
+            for folded in fold(happened, known):
+                folded.settle()
+        return fold(folding, known)
+
+    def opened(self, changed: Sequence[Folded]) -> Opened:
+        """The texts that the rows of these communications show, and what else is known of them."""
+        each = [(folded, sealed([folded])) for folded in changed]
+        known = self.keys.open([value for folded, values in each for value in values if value not in folded.texts])
+        for folded, values in each:
+            if folded.texts:
+                known |= folded.texts
+            folded.texts = {value: known[value] for value in values}
         return known
 
-    def opened(self, sealed: Iterable[Personal]) -> Opened:
-        """The texts of at least these values."""
-        if len(self._opened) > VALUES:
-            self._opened.clear()
-        if new := [value for value in sealed if value not in self._opened]:
-            self._opened |= self.keys.open(new)
-        return self._opened
-
-    def remember(self, changed: Sequence[Folded]) -> None:
-        """After the commit. The last used are the last in the dict."""
+    def remember(self, changed: Iterable[Folded]) -> None:
+        """Their rows are made. The last used are the last in the dict."""
         for folded in changed:
             folded.settle()
             key = folded.communication.id
-            self._folded.pop(key, None)
+            if key in self._folded:
+                self._characters -= self._folded.pop(key).size
+            folded.size = sum([len(value.sealed) for value in folded.texts])
+            self._characters += folded.size
             self._folded[key] = folded
-        while len(self._folded) > COMMUNICATIONS:
-            del self._folded[next(iter(self._folded))]
+        while len(self._folded) > COMMUNICATIONS or self._characters > CHARACTERS:
+            self._characters -= self._folded.pop(next(iter(self._folded))).size

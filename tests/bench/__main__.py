@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, chain, ingest, ingest_memory, intake, lists, lists_http, live, project, send_http
-from tests.bench.measuring import Skipped, Told, console, durable_server
+from tests.bench import append, chain, ingest, ingest_memory, intake, lists, lists_http, live, memory, project, send_http
+from tests.bench.measuring import Skipped, Told
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "append-16": append.append,
@@ -25,6 +25,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "ingest-consumer-several": ingest.run_several,
     "memory-consumer": ingest_memory.run,
     "project": project.run,
+    "memory": memory.run,
     "lists": lists.run,
     "lists-http": lists_http.run,
 }

@@ -62,7 +62,8 @@ def asked(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommu
     made = named(tenant, key, number, connection)
     address = f"ap{number}@payer.example"
     order = Order(
-        str(uuid5(tenant, str(number))), Cause.FIRST, Channel.EMAIL, [Recipient(1, key.seal(address), key.fingerprint(address))],
+        str(uuid5(tenant, str(number))), Cause.FIRST, Channel.EMAIL,
+        [Recipient(1, key.seal(address), key.fingerprint(address))],
         message=Message(key.seal(f"Invoice {number}"), key.seal("Please find the invoice attached.")),
         connection_id=str(connection), provider="sendgrid",
     )  # fmt: skip

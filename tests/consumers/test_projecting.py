@@ -19,7 +19,7 @@ from consumers.projecting import Projecting
 from domain.communication import InvoiceCommunication
 from domain.customer import Customer
 from domain.status import Status
-from domain.values import CustomerRef, Message, Order, Personal, Recipient, SubjectDetails, SubjectType
+from domain.values import CustomerRef, Message, Order, Recipient, SubjectDetails, SubjectType
 from projections import docs, overview
 from projections.errors import ProjectionError, UnprojectedEventError
 from projections.personal import collect
@@ -28,7 +28,8 @@ from tests.projections.history import ACTS, History
 from tests.projections.told import at, handed, order, report
 from tests.support.eventually import eventually
 
-STEPS = st.lists(st.one_of(ACTS, ACTS, ACTS, st.tuples(st.just("erase"), st.integers(0, 1))), max_size=30)
+STEP = st.one_of(ACTS, ACTS, ACTS, st.tuples(st.just("erase"), st.integers(0, 1)))
+STEPS = st.lists(STEP, max_size=30)
 
 
 @pytest.fixture
@@ -63,11 +64,9 @@ def as_folded_whole(models: ReadModels) -> set[tuple[UUID, str]]:
         sql = "SELECT DISTINCT originator_id FROM events.event WHERE tenant_id = %s"
         ids = [row[0] for row in connection.execute(sql, (models.tenant,)).fetchall()]
     found = [a for a in models.store.load(ids).found.values() if isinstance(a, InvoiceCommunication)]
-    values: list[Personal] = []
-    for communication in found:
-        collect([communication.details, *(a.order for a in communication.attempts.values())], values)
+    values = collect([[one.details, *(a.order for a in one.attempts.values())] for one in found])
     opened = models.new_keys().open(values)
-    return {(one.id, overview.row(one, 0, docs.subject(one, opened), opened).doc) for one in found}
+    return {(one.id, overview.row(one, one.views(), 0, docs.subject(one, opened), opened).doc) for one in found}
 
 
 def invoice(models: ReadModels, number: int = 1) -> InvoiceCommunication:
@@ -89,13 +88,7 @@ def test_rows_checkpoint_and_search_columns_arrive(models: ReadModels) -> None:
     project(models)
     found = models.rows()
     assert {row[1] for row in found["checkpoint"]} == {models.one("SELECT max(notification_id) FROM events.event")}
-    assert [len(found[table]) for table in ("communication", "attempt", "timeline", "state", "key_use")] == [
-        1,
-        1,
-        5,
-        1,
-        1,
-    ]
+    assert [len(found[table]) for table in ("communication", "attempt", "key_use")] == [1, 1, 1]
     assert models.one("SELECT search FROM read.communication") == "n-1\ninv-1\npayer\ninvoice"
     assert models.one("SELECT doc::json ->> 'last_recipient' FROM read.communication") == "ap@payer.example"
 
@@ -135,10 +128,10 @@ def test_a_session_killed_inside_a_batch_loses_and_doubles_nothing(models: ReadM
     projecting = Projecting(models.database, models.new_keys())
     projecting.begin()
     before = models.rows()
-    waits = "wait_event_type = 'Lock' AND query LIKE '%INSERT INTO read.timeline%'"
+    waits = "wait_event_type = 'Lock' AND query LIKE '%INSERT INTO read.attempt%'"
     with models.reading() as connection, ThreadPoolExecutor(1) as thread:
         with connect(models.url, "sendtrail_owner") as blocker:
-            blocker.execute("LOCK TABLE read.timeline")
+            blocker.execute("LOCK TABLE read.attempt")
             step = thread.submit(projecting.step, connection)
             eventually(lambda: models.kill(waits))
         with pytest.raises(OperationalError):
@@ -199,7 +192,7 @@ def test_an_erasure_empties_every_row_of_the_customer_alone(models: ReadModels) 
     after = models.rows()
     assert "ap@payer" in str(before)
     assert str(before).count("Anna") > str(after).count("Anna") > 0
-    for table in ("communication", "attempt", "timeline"):
+    for table in ("communication", "attempt"):
         his_rows = [row for row in after[table] if his.id in row]
         assert his_rows == [row for row in before[table] if his.id in row]
         hers_now = str([row for row in after[table] if hers.id in row])
@@ -223,13 +216,13 @@ def test_an_erasure_reaches_a_projector_that_remembers_keys_and_values(models: R
         communication.ignore(None, None, at(61))
         models.record(communication)
         assert projecting.step(connection) == 1
-    found = models.rows(leave_out=("state",))
+    found = models.rows()
     assert [word for word in ("ap@payer", "Anna", "Payer", "Invoice") if word in str(found)] == []
     assert models.one("SELECT doc::json ->> 'last_recipient' FROM read.communication") == ERASED
 
 
 def test_an_erasure_of_more_than_is_read_at_once(models: ReadModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consumers.projecting.RETOLD_AT_ONCE", 2)
+    monkeypatch.setattr("consumers.batches.STREAMS_AT_ONCE", 2)
     customer = Customer(models.tenant, "c-0", timestamp=at(0))
     models.record(*(handed(invoice(models, n), asked(models)) for n in range(5)), customer)
     models.erase(customer, [UUID(models.key(0).id)])
@@ -257,12 +250,12 @@ def test_read_models_at_different_places_are_not_touched(models: ReadModels) -> 
     models.record(handed(invoice(models), asked(models)))
     project(models)
     with models.database.transaction() as connection:
-        connection.execute("UPDATE read.checkpoint SET position = 1 WHERE projection = 'timeline'")
+        connection.execute("UPDATE read.checkpoint SET position = 1 WHERE projection = 'overview'")
     with pytest.raises(ProjectionError, match="rebuild"):
         models.projector().run_once()
     models.projector().rebuild()
     project(models)
-    assert len(models.rows()["timeline"]) == 4
+    assert len(models.rows()["communication"]) == 1
 
 
 def test_batches_grow_while_they_are_quick_and_full(models: ReadModels) -> None:

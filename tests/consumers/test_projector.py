@@ -71,7 +71,6 @@ def test_it_follows_what_is_recorded_and_says_how_far_it_is(models: ReadModels) 
     assert [(lag.projection, lag.position, lag.head, lag.behind) for lag in projector.lag()] == [
         ("attempt_log", 0, 4, 4),
         ("overview", 0, 4, 4),
-        ("timeline", 0, 4, 4),
     ]
     with running(projector):
         eventually(shows(models, 1))
