@@ -54,7 +54,7 @@ def _ours(server: EmbeddedServer, size: int, made: set[Any]) -> float:
 
 
 def _pure(server: EmbeddedServer, size: int, made: set[Any]) -> float:
-    """The same rows into copies of the tables with all their indexes, by the tables' owner.
+    """The same rows into copies of the tables with all their indexes and counts, by the tables' owner.
 
     Left out in its favour: it opens nothing (its events hold plain values), keeps no state from which a later event
     could be folded, knows no other history than these, and takes all events at once.

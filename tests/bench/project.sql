@@ -3,6 +3,10 @@ CREATE SCHEMA bench AUTHORIZATION sendtrail_owner;
 CREATE TABLE bench.communication (LIKE read.communication INCLUDING ALL);
 CREATE TABLE bench.attempt (LIKE read.attempt INCLUDING ALL);
 CREATE TABLE bench.key_use (LIKE read.key_use INCLUDING ALL);
+CREATE TRIGGER count_inserted AFTER INSERT ON bench.communication REFERENCING NEW TABLE AS gained
+    FOR EACH STATEMENT EXECUTE FUNCTION read.count_facets('communication');
+CREATE TRIGGER count_inserted AFTER INSERT ON bench.attempt REFERENCING NEW TABLE AS gained
+    FOR EACH STATEMENT EXECUTE FUNCTION read.count_facets('attempt');
 GRANT ALL ON ALL TABLES IN SCHEMA bench TO sendtrail_owner;
 
 -- pure --
