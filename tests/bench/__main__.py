@@ -7,27 +7,39 @@ from typing import Annotated
 import typer
 
 from adapters.database.embedded import EmbeddedServer
-from tests.bench import append, chain, ingest, ingest_memory, intake, lists, lists_http, live, memory, project, send_http
-from tests.bench.measuring import Skipped, Told
+from tests.bench import (
+    append,
+    chain,
+    ingest,
+    ingest_memory,
+    intake,
+    lists,
+    lists_http,
+    live,
+    memory,
+    project,
+    send_http,
+)
+from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "append-16": append.append,
     "append-slow-disk": append.append_slow_disk,
     "send-16": append.send,
     "send-http-16": send_http.run,
-    "ingest-consumer": ingest.run,
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,
+    "ingest-consumer": ingest.run,
+    "ingest-consumer-kafka": ingest.run_kafka,
+    "ingest-consumer-several": ingest.run_several,
+    "project": project.run,
     "live": live.run,
     "live-webhooks": chain.run,
     "live-browser": live.run_browser,
-    "ingest-consumer-kafka": ingest.run_kafka,
-    "ingest-consumer-several": ingest.run_several,
-    "memory-consumer": ingest_memory.run,
-    "project": project.run,
-    "memory": memory.run,
     "lists": lists.run,
     "lists-http": lists_http.run,
+    "memory": memory.run,
+    "memory-consumer": ingest_memory.run,
 }
 
 
