@@ -73,13 +73,6 @@ class Projector:
             found = connection.execute(statement(SQL["positions"]), (NAMES,)).fetchall()
         return [Lag(name, position, head, head - position) for name, position, head in found]
 
-    def rebuild(self) -> None:
-        """Empty the read models; whichever projector runs next, or already runs, fills them from the first event on."""
-        with self.database.transaction() as connection:
-            connection.execute(statement(SQL["begin"]), (NAMES,))
-            connection.execute(statement(SQL["go_back"]), (NAMES,))
-            connection.execute(statement(SQL["clear"]))
-
     def _lead(self, lead: Lead, connection: "Connection[Any]", stop: threading.Event) -> None:
         while not lead.take():
             if stop.wait(STANDBY):

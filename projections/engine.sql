@@ -15,11 +15,3 @@ UPDATE read.checkpoint SET position = %(to)s WHERE projection = ANY (%(names)s) 
 -- positions --
 SELECT c.projection, c.position, (SELECT coalesce(max(notification_id), 0) FROM events.event) AS head
 FROM read.checkpoint AS c WHERE c.projection = ANY (%s) ORDER BY c.projection
-
--- go_back --
--- First the checkpoints: whoever is writing a batch holds them, and is waited for before any table is locked.
-UPDATE read.checkpoint SET position = 0 WHERE projection = ANY (%s)
-
--- clear --
--- In the order in which readers read, so that they and this never wait for each other.
-TRUNCATE read.key_use, read.communication, read.attempt

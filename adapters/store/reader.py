@@ -6,6 +6,7 @@ is still missing belongs to one of them or was rolled back. Once all of those ha
 own writers hold the lock: a foreign long transaction never stalls a reader. Works on the primary only.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ class LockKey(NamedTuple):
 
 
 EVENTS_LOCK = LockKey(0, 7262, 1)
+PAUSE = 0.01
+"""Seconds between looks for writers."""
 
 
 class GapSafeReader:
@@ -73,8 +76,25 @@ class GapSafeReader:
         return rows
 
     def _writers(self, connection: "Connection[Any]") -> set[str]:
-        found = connection.execute(statement(SQL["writers"]), self.lock, prepare=True).fetchone()
-        return set(found[0]) if found else set()
+        return writers(connection, self.lock)
+
+
+def writers(connection: "Connection[Any]", lock: LockKey) -> set[str]:
+    """The transactions that may yet fill a place below what is visible now."""
+    found = connection.execute(statement(SQL["writers"]), lock, prepare=True).fetchone()
+    return set(found[0]) if found else set()
+
+
+def settled_head(connection: "Connection[Any]") -> int:
+    """A position of the event store below which nothing can come any more. `connection` is in autocommit.
+
+    Waits until every writer of this moment has ended: no id below the last one that is visible was given to another.
+    """
+    found = connection.execute(statement(SQL["head"])).fetchone()
+    suspects = writers(connection, EVENTS_LOCK)
+    while suspects := suspects & writers(connection, EVENTS_LOCK):
+        time.sleep(PAUSE)
+    return int(found[0]) if found else 0
 
 
 def events_after(connection: "Connection[Any]", after: int, limit: int) -> list[Row]:

@@ -7,3 +7,6 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 -- events --
 SELECT notification_id, tenant_id, originator_id, originator_version, topic, state FROM events.event
 WHERE notification_id > %s ORDER BY notification_id LIMIT %s
+
+-- head --
+SELECT coalesce(max(notification_id), 0) FROM events.event

@@ -13,15 +13,16 @@ from adapters.keys.master import SealError
 from adapters.providers.port import ProviderError
 from adapters.store.errors import StoreError
 from adapters.webhook_log.port import WebhookLogError
-from api.cli import configure, letters, run, tools, up
+from api.cli import configure, letters, projections, run, tools, up
 from api.cli.connections import connection
 from api.demo.client import StoryError
 from api.demo.run import demo
+from consumers.rebuild.errors import RebuildError
 from projections.errors import ProjectionError
 
 EXPECTED = (
     ConfigError, EmbeddedServerError, MigrationError, SealError, ProviderError, StoreError, WebhookLogError,
-    ProjectionError, StoryError, up.StartError, OSError,
+    ProjectionError, RebuildError, StoryError, up.StartError, OSError,
 )  # fmt: skip
 """Errors whose text says all that a person needs; anything else is a defect and keeps its traceback."""
 
@@ -38,7 +39,7 @@ for command in RUN:
 for command in LOOK_AFTER:
     app.command(rich_help_panel="Look after")(command)
 for name, group in (
-    ("projection", tools.projection),
+    ("projection", projections.projection),
     ("webhook", tools.webhook),
     ("dead-letter", letters.dead_letter),
     ("parked", letters.parked),

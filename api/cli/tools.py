@@ -1,4 +1,4 @@
-"""sendtrail migrate, projection, webhook, simulate, retention: looking after an installation."""
+"""sendtrail migrate, webhook, simulate, retention: looking after an installation."""
 
 import sys
 from collections.abc import Iterator
@@ -7,20 +7,17 @@ from typing import Annotated
 
 import typer
 
-from adapters.bootstrap import install
 from adapters.clock import clock_from
 from adapters.simulator.config import Config, load
 from adapters.simulator.page import help_text
 from adapters.simulator.server import run as run_simulator
 from api.cli.listening import require_free
 from api.cli.options import ClockFile, DatabaseUrl, DataDir, Kafka, located, reading, settings
-from api.cli.output import console, table
+from api.cli.output import console
 from api.cli.process import set_up_logging
 from api.cli.up import prepare
 from api.explain import explain_lines
-from consumers.projector import Projector
 
-projection = typer.Typer(help="Read models: how far behind they are; build them anew.", no_args_is_help=True)
 webhook = typer.Typer(help="Webhooks: what a provider's request means.", no_args_is_help=True)
 
 
@@ -30,24 +27,6 @@ def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None, kafka: K
     found = located(settings(database_url=database_url, data_dir=data_dir, kafka=kafka))
     applied = prepare(found, found.public_url)
     console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is the newest")
-
-
-@projection.command("status")
-def projection_status(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Show how far each projection is behind the last event."""
-    with install(located(settings(database_url=database_url, data_dir=data_dir)), "sendtrail_worker") as installation:
-        found = Projector(installation.database, installation.keys).lag()
-    rows = [(lag.projection, str(lag.position), str(lag.head), str(lag.behind)) for lag in found]
-    table(["projection", "position", "last event", "behind"], rows, empty="no projection yet")
-
-
-@projection.command("rebuild")
-def projection_rebuild(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
-    """Empty the read models and fill them again from the first event on. Lists are incomplete meanwhile."""
-    with install(located(settings(database_url=database_url, data_dir=data_dir)), "sendtrail_worker") as installation:
-        projector = Projector(installation.database, installation.keys)
-        projector.rebuild()
-        console.print(f"{projector.run_once()} events projected by this command, the rest by the running projector")
 
 
 @webhook.command("explain")

@@ -72,15 +72,55 @@ class ReadModels:
                 found[table] = connection.execute(f"SELECT * FROM read.{table} ORDER BY {key}").fetchall()
         return found
 
+    def empty(self) -> None:
+        """No row at all, for a projector to make all of them again, as it first made them."""
+        with self.database.transaction() as connection:
+            connection.execute("UPDATE read.checkpoint SET position = 0")
+            for table in TABLES.keys() - {"checkpoint"}:
+                connection.execute(f"DELETE FROM read.{table}")
+
     def one(self, sql: str, *values: Any) -> Any:
         """The first column of the first row."""
         with self.database.transaction() as connection:
             row = connection.execute(sql, values).fetchone()
         return row[0] if row else None
 
+    def change(self, *statements: str) -> None:
+        """What nobody but a person at the database does."""
+        with connect(self.url, "sendtrail_owner") as connection:
+            for sql in statements:
+                connection.execute(sql)
+
+    def counted(self) -> dict[str, int]:
+        """What a test's own triggers keep."""
+        with connect(self.url, "sendtrail_owner") as connection:
+            return dict(connection.execute("SELECT listed, number FROM read.tally").fetchall())
+
+    @contextmanager
+    def holding(self, lock: int) -> Iterator[None]:
+        """An advisory lock that somebody else would need."""
+        with self.reading() as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (lock,))
+            yield
+
+    def appended(self, connection: "Connection[Any]", aggregate: Any) -> tuple[Any, int]:
+        """The aggregate, whose new events are in the connection's open transaction, and the position of the last."""
+        stored = [self.store.mapper.to_stored_event(event) for event in aggregate.collect_events()]
+        rows = [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        sql = "SELECT events.append(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])"
+        positions = connection.execute(sql, ([self.tenant] * len(stored), *columns)).fetchall()
+        return aggregate, positions[-1][0]
+
     def reading(self) -> Connection[Any]:
         """A worker's connection in autocommit, outside the pool; closed at the end of its `with` block."""
         return connect(self.url, "sendtrail_worker", autocommit=True, application_name="reading")
+
+    def sessions(self, where: str) -> int:
+        """How many there are that a condition on pg_stat_activity names."""
+        with connect(self.url, autocommit=True) as connection:
+            sql = f"SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {where}"
+            return len(connection.execute(sql).fetchall())
 
     def kill(self, where: str) -> int:
         """End the sessions that a condition on pg_stat_activity names; returns how many."""

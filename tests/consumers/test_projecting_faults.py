@@ -158,7 +158,7 @@ def test_two_that_fail_and_overtake_each_other(
             while take(Turn(0, 7, None, answer_lost=False), projecting, database, connection):
                 pass
     live = shared.rows()
-    shared.projector().rebuild()
+    shared.empty()
     project(shared, chain([max(1, old)], repeat(1)))
     assert shared.rows() == live
 

@@ -60,7 +60,7 @@ def shows(models: ReadModels, count: int) -> Callable[[], bool]:
 
 def same_as_rebuilt(models: ReadModels) -> None:
     live = models.rows()
-    models.projector().rebuild()
+    models.empty()
     models.projector().run_once()
     assert models.rows() == live
 
@@ -114,7 +114,7 @@ def test_a_rebuild_beside_a_running_projector(models: ReadModels) -> None:
     with running(models.projector()):
         eventually(shows(models, 50))
         for number in range(5):
-            models.projector().rebuild()
+            models.empty()
             models.record(sent(models, 100 + number))
         eventually(shows(models, 55))
         eventually(lambda: models.projector().lag()[0].behind == 0)

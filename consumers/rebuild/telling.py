@@ -1,0 +1,93 @@
+"""Whole streams into the rows that live processing would have left of them."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+from eventsourcing.utils import TopicError
+from psycopg import Connection
+
+from adapters.database.queries import load
+from adapters.database.session import statement
+from adapters.keys.ring import KeyRing
+from adapters.store.mapper import EventMapper
+from adapters.store.reader import Row
+from projections.engine import Happened, Meaning, Rows, fold, meaning, retell, rows, sealed
+from projections.errors import UnprojectedEventError
+from projections.folded import Folded
+
+SQL = load(__file__)
+
+
+class Erasures:
+    """All up to a position, which only grows, by the keys that they destroyed."""
+
+    def __init__(self) -> None:
+        self._until = 0
+        self._by_key: dict[str, list[Happened]] = {}
+
+    def read(self, connection: "Connection[Any]", until: int) -> None:
+        """Those up to there that are not known yet."""
+        cursor = connection.cursor(binary=True).execute(statement(SQL["erasures"]), (self._until, until))
+        for position, originator, version, topic, state in cursor:
+            event: Any = EventMapper.read(originator, version, topic, state)
+            for key in event.key_ids:
+                self._by_key.setdefault(key, []).append(Happened(position, event))
+        self._until = max(self._until, until)
+
+    def keys(self, after: int, until: int) -> list[UUID]:
+        """Those destroyed in between."""
+        known = self._by_key.items()
+        return [UUID(key) for key, erasures in known if any(after < e.position <= until for e in erasures)]
+
+    def of(self, keys: Iterable[str]) -> list[Happened]:
+        """Those that concern any of these keys, in their order."""
+        found = {e.position: e for key in keys for e in self._by_key.get(key, ())}
+        return [found[position] for position in sorted(found)]
+
+
+class Telling:
+    """Tells streams up to one place. `erasures`: all up to there."""
+
+    def __init__(self, keys: KeyRing, erasures: Erasures) -> None:
+        self.keys = keys
+        self.erasures = erasures
+
+    def rows(self, streams: Sequence[Row]) -> Rows:
+        """Of whole streams, one after the other, each row (position, id in bytes, version, topic, state).
+
+        Raises UnprojectedEventError, MissingKeyError.
+        """
+        happened = _decoded(streams)
+        changed = self._with_erasures(happened, fold(happened, {}))
+        return rows(changed, self.keys.open(sealed(changed)))
+
+    def _with_erasures(self, happened: list[Happened], told: list[Folded]) -> list[Folded]:
+        """Few communications were ever touched by one; those are told again with each in its place."""
+        touched = {f.communication.id: erasures for f in told if (erasures := self.erasures.of(f.keys))}
+        if not touched:
+            return told
+        whole = [f for f in told if f.communication.id not in touched]
+        for key, stream in groupby(happened, lambda h: h.event.originator_id):
+            if key in touched:
+                whole += retell(stream, touched[key])
+        return whole
+
+
+def _decoded(streams: Iterable[Row]) -> list[Happened]:
+    """What is folded, in the order of the streams. Raises UnprojectedEventError."""
+    found: list[Happened] = []
+    of, originator = b"", UUID(int=0)
+    for position, raw, version, topic, state in streams:
+        if raw != of:
+            of, originator = raw, UUID(bytes=raw)
+        try:
+            event = EventMapper.read(originator, version, topic, state)
+            if meaning(event) is Meaning.FOLD:
+                found.append(Happened(position, event))
+        except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
+            place = f"{topic}, version {version} of {originator}, at position {position}"
+            raise UnprojectedEventError(f"no row can be made of {place}: {error}") from error
+    return found
