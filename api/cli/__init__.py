@@ -13,7 +13,7 @@ from adapters.keys.master import SealError
 from adapters.providers.port import ProviderError
 from adapters.store.errors import StoreError
 from adapters.webhook_log.port import WebhookLogError
-from api.cli import configure, letters, projections, run, tools, up
+from api.cli import audit, configure, letters, projections, run, tools, up
 from api.cli.connections import connection
 from api.demo.client import StoryError
 from api.demo.run import demo
@@ -40,6 +40,7 @@ for command in LOOK_AFTER:
     app.command(rich_help_panel="Look after")(command)
 for name, group in (
     ("projection", projections.projection),
+    ("audit", audit.audit),
     ("webhook", tools.webhook),
     ("dead-letter", letters.dead_letter),
     ("parked", letters.parked),
