@@ -18,6 +18,8 @@ from tests.bench import (
     live,
     memory,
     project,
+    rebuild,
+    replay,
     send_http,
 )
 from tests.bench.measuring import Skipped, Told, console, durable_server
@@ -33,6 +35,8 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "ingest-consumer-kafka": ingest.run_kafka,
     "ingest-consumer-several": ingest.run_several,
     "project": project.run,
+    "rebuild": rebuild.run,
+    "replay": replay.run,
     "live": live.run,
     "live-webhooks": chain.run,
     "live-browser": live.run_browser,

@@ -35,7 +35,7 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     made: set[Any] = set()
     contenders = {
         "ours": lambda: _ours(server, size, made),
-        PURE: lambda: _pure(server, size, made),
+        PURE: lambda: pure(server, size, made),
         "eventsourcing's ProjectionRunner": lambda: _library(server, max(size // SLOWER_BY, 60)),
     }
     figure = measure("project", "events/s", contenders, PURE, rounds)
@@ -45,32 +45,32 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
 
 def _ours(server: EmbeddedServer, size: int, made: set[Any]) -> float:
     """The worker as it runs: row-level security, sealed values opened, states kept to go on from, checkpoint moved."""
-    with _filled(server, size, unsealed=False) as (url, installation):
+    with filled(server, size, unsealed=False) as (url, installation):
         begun = time.perf_counter()
         done = Projector(installation.database, installation.keys).run_once()
         seconds = time.perf_counter() - begun
-        made.add(_rows(url, "read"))
+        made.add(rows(url, "read"))
         return done / seconds
 
 
-def _pure(server: EmbeddedServer, size: int, made: set[Any]) -> float:
+def pure(server: EmbeddedServer, size: int, made: set[Any]) -> float:
     """The same rows into copies of the tables with all their indexes and counts, by the tables' owner.
 
     Left out in its favour: it opens nothing (its events hold plain values), keeps no state from which a later event
     could be folded, knows no other history than these, and takes all events at once.
     """
-    with _filled(server, size, unsealed=True) as (url, _), connect(url, autocommit=True) as connection:
+    with filled(server, size, unsealed=True) as (url, _), connect(url, autocommit=True) as connection:
         connection.execute(statement(SQL["tables"]))
         connection.execute("SET ROLE sendtrail_owner")
         begun = time.perf_counter()
         connection.execute(statement(SQL["pure"]))
         seconds = time.perf_counter() - begun
-        made.add(_rows(url, "bench"))
+        made.add(rows(url, "bench"))
         return size // histories.EVENTS * histories.EVENTS / seconds
 
 
 @contextmanager
-def _filled(server: EmbeddedServer, size: int, *, unsealed: bool) -> Iterator[tuple[str, Installation]]:
+def filled(server: EmbeddedServer, size: int, *, unsealed: bool) -> Iterator[tuple[str, Installation]]:
     """A store of its own with about `size` events, and nothing projected."""
     with (
         database(server) as url,
@@ -81,7 +81,7 @@ def _filled(server: EmbeddedServer, size: int, *, unsealed: bool) -> Iterator[tu
         yield url, installation
 
 
-def _rows(url: str, schema: str) -> Any:
+def rows(url: str, schema: str) -> Any:
     """What tells the rows of two databases apart, whatever the spaces in their JSON."""
     with connect(url, "sendtrail_owner") as connection:
         return connection.execute(statement(SQL["rows"].format(schema=schema))).fetchone()
