@@ -42,7 +42,6 @@ class Intake:
     def __init__(self, installation: Installation, webhook_log: WebhookLog) -> None:
         self.installation = installation
         self.log = MergingLog(webhook_log)
-        self._reached_at = installation.settings.reached_at
         self._entrances: dict[str, Entrance] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,7 +110,7 @@ class Intake:
         query: bytes = scope["query_string"]
         path: bytes = scope["raw_path"].partition(b"?")[0]
         told = path + b"?" + query if query else path
-        return self._reached_at + told.decode("latin-1")
+        return self.installation.settings.reached_at + told.decode("latin-1")
 
 
 def _uuid(named: str) -> UUID | None:
