@@ -29,17 +29,21 @@ class CustomerKey:
         """Made once a key: making it costs more than sealing a value."""
         return AESGCM(self.secret)
 
+    @cached_property
+    def _bound(self) -> bytes:
+        return self.id.encode()
+
     def seal(self, plain: str) -> Personal:
         return Personal(self.id, base64.b64encode(self.seal_bytes(plain.encode())).decode())
 
     def seal_bytes(self, plain: bytes) -> bytes:
         nonce = _nonce()
-        return nonce + self._cipher.encrypt(nonce, plain, self.id.encode())
+        return nonce + self._cipher.encrypt(nonce, plain, self._bound)
 
     def open_bytes(self, sealed: bytes) -> bytes:
         """Raises TamperedError."""
         try:
-            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self.id.encode())
+            return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], self._bound)
         except (InvalidTag, ValueError):
             raise TamperedError(f"a value under customer key {self.id} does not open") from None
 
