@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -11,8 +12,8 @@ from domain.values import Personal
 
 Opened = Mapping[Personal, str]
 """The plain text of every sealed value that a row shows."""
-Finder = Callable[[Any, list[Personal]], None]
-"""Adds the sealed values inside one value of a certain type to a list."""
+Finder = Callable[[list[Personal], Any], None]
+"""Adds to a list the sealed values inside one value of a certain type."""
 _COLLECTIONS = (list, tuple, set, frozenset)
 
 
@@ -23,10 +24,11 @@ def collect(*values: Any) -> list[Personal]:
     """
     found: list[Personal] = []
     for value in values:
-        _find(value, found)
+        _find(found, value)
     return found
 
 
+@cache
 def holds_any(kind: type) -> bool:
     """Whether a value of this type may hold a sealed value."""
     return bool(_fields(kind))
@@ -43,23 +45,36 @@ def joined(opened: Opened, parts: Iterable[Personal | str | None]) -> str | None
     return ": ".join(texts) or None
 
 
-def _find(value: Any, found: list[Personal]) -> None:
-    kind = value.__class__
-    if kind is Personal:
-        found.append(value)
-    elif kind in _COLLECTIONS:
-        _find_each(value, found)
-    elif kind is dict:
-        _find_each(value.values(), found)
-    else:
-        for get, find in _fields(kind):
-            if inner := get(value):
-                find(inner, found)
+def _find(found: list[Personal], value: Any) -> None:
+    _finder_in(value.__class__)(found, value)
 
 
-def _find_each(values: Iterable[Any], found: list[Personal]) -> None:
+def _find_each(found: list[Personal], values: Iterable[Any]) -> None:
     for value in values:
-        _find(value, found)
+        _find(found, value)
+
+
+def _find_in_dict(found: list[Personal], value: dict[Any, Any]) -> None:
+    _find_each(found, value.values())
+
+
+@cache
+def _finder_in(kind: type) -> Finder:
+    """What finds the sealed values inside a value of exactly this class."""
+    if kind is Personal:
+        return list.append
+    if kind in _COLLECTIONS:
+        return _find_each
+    if kind is dict:
+        return _find_in_dict
+    fields = _fields(kind)
+
+    def find(found: list[Personal], value: Any) -> None:
+        for get, find_inside in fields:
+            if inner := get(value):
+                find_inside(found, inner)
+
+    return find
 
 
 @cache
@@ -70,12 +85,20 @@ def _fields(kind: type) -> tuple[tuple[Callable[[Any], Any], Finder], ...]:
 
 
 def _finder(hint: Any) -> Finder:
-    one = {inner for inner in (get_args(hint) or (hint,)) if inner is not type(None)}
-    return _append if one == {Personal} and get_origin(hint) not in _COLLECTIONS else _find
+    """What a field's annotation says; where that may be one of several things, the value's own class."""
+    one = [inner for inner in (get_args(hint) or (hint,)) if inner is not NoneType]
+    if len(one) != 1 or not isinstance(one[0], type):
+        return _find
+    inside = _finder_in(one[0])
+    return _each(inside) if get_origin(hint) in _COLLECTIONS else inside
 
 
-def _append(value: Any, found: list[Personal]) -> None:
-    found.append(value)
+def _each(inside: Finder) -> Finder:
+    def find(found: list[Personal], values: Iterable[Any]) -> None:
+        for value in values:
+            inside(found, value)
+
+    return find
 
 
 def _may_hold(hint: Any) -> bool:
