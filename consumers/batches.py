@@ -6,6 +6,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 from eventsourcing.utils import TopicError
+from msgspec import convert
 from psycopg import Connection
 
 from adapters.database.queries import load
@@ -14,7 +15,7 @@ from adapters.store.mapper import EventMapper
 from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
 from consumers.hot import Hot
 from consumers.uncollected import uncollected
-from projections.engine import Happened, Meaning, Rows, meaning, rows
+from projections.engine import Happened, Meaning, Rows, Stream, meaning, rows
 from projections.errors import UnprojectedEventError
 
 SQL = load(__file__)
@@ -62,7 +63,7 @@ class Batches:
             stored = cursor.execute(statement(SQL["streams_until"]), (some, until)).fetchall()
             yield [Happened(position, EventMapper.read(*event)) for position, *event in stored]
 
-    def _rows(self, connection: "Connection[Any]", folding: Sequence[Happened], after: int) -> Rows:
+    def _rows(self, connection: "Connection[Any]", folding: Sequence[Stream], after: int) -> Rows:
         changed = self.hot.fold(folding, lambda ids: self.streams(connection, ids, after))
         made = rows(changed, self.hot.opened(changed))
         self.hot.remember(changed)
@@ -79,21 +80,19 @@ class _Decoded(NamedTuple):
 
     size: int
     to: int
-    folding: list[Happened]
+    folding: list[Stream]
     erasing: list[Happened]
 
 
 def _decoded(stored: Sequence[Row]) -> _Decoded:
     """Up to the first event that nobody decided about; if that is the very first, raises UnprojectedEventError."""
-    folding: list[Happened] = []
     erasing: list[Happened] = []
-    ids: dict[bytes, UUID] = {}
+    streams: dict[bytes, Stream] = {}
     size = to = 0
     for position, raw, version, topic, state in stored:
         try:
-            # One object for all events of a communication: each look-up by it is then a comparison of addresses.
-            originator = ids.get(raw) or ids.setdefault(raw, UUID(bytes=raw))
-            event = EventMapper.read(originator, version, topic, state)
+            stream = streams.get(raw) or streams.setdefault(raw, Stream(convert(raw, UUID), []))
+            event = EventMapper.read(stream.id, version, topic, state)
             means = meaning(event)
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
             if size:
@@ -102,7 +101,7 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
             raise UnprojectedEventError(f"the read models stop before {place}: {error}") from error
         size, to = size + 1, position
         if means is Meaning.FOLD:
-            folding.append(Happened(position, event))
+            stream.happened.append((position, event))
         elif means is Meaning.ERASE:
             erasing.append(Happened(position, event))
-    return _Decoded(size, to, folding, erasing)
+    return _Decoded(size, to, [stream for stream in streams.values() if stream.happened], erasing)

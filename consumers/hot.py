@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from adapters.keys.ring import KeyRing
-from projections.engine import Happened, fold, sealed
+from projections.engine import Happened, Stream, fold, sealed
 from projections.folded import Folded
 from projections.personal import Opened
 
@@ -28,15 +28,14 @@ class Hot:
         self._folded.clear()
         self._characters = 0
 
-    def fold(self, folding: Sequence[Happened], earlier: Streams) -> list[Folded]:
+    def fold(self, folding: Sequence[Stream], earlier: Streams) -> list[Folded]:
         """These events into what came before them; returns the communications that they changed."""
-        born = {h.event.originator_id for h in folding if h.event.originator_version == 1}
-        wanted = {h.event.originator_id for h in folding} - born
+        wanted = {one.id for one in folding if one.happened[0][1].originator_version > 1}
         known = {key: self._folded[key] for key in wanted if key in self._folded}
         for happened in earlier(sorted(wanted - known.keys())):
             for folded in fold(happened, known):
                 folded.settle()
-        return fold(folding, known)
+        return [known.get(one.id, Folded()).follow(one.happened) for one in folding]
 
     def opened(self, changed: Sequence[Folded]) -> Opened:
         """The texts that the rows of these communications show, and what else is known of them."""

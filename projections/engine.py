@@ -21,6 +21,13 @@ class Happened(NamedTuple):
     event: Any
 
 
+class Stream(NamedTuple):
+    """Events of one aggregate, each with its position, in order. All of them share `id`, so no look-up compares it."""
+
+    id: UUID
+    happened: list[tuple[int, Any]]
+
+
 class Meaning(Enum):
     """What an event is to the read models."""
 

@@ -11,9 +11,9 @@ from projections import docs
 from projections.docs import Subject
 from projections.personal import Opened, collect, holds_any
 
-_ASKED = (e.SendAttempted, e.Resent)
-_HEARD = (e.StatusReported, e.BuyerResponded)
-_ABOUT_ALL = (e.SubjectRevised, e.DocumentAdded, e.Ignored, e.Restored)
+_ASKED = frozenset({e.SendAttempted, e.Resent})
+_HEARD = frozenset({e.StatusReported, e.BuyerResponded})
+_ABOUT_ALL = frozenset({e.SubjectRevised, e.DocumentAdded, e.Ignored, e.Restored})
 
 
 class Folded:
@@ -45,8 +45,14 @@ class Folded:
         for attempt_id in _touched_by(event, self.communication):
             self.touched[attempt_id] = position
             self._views.pop(attempt_id, None)
-        if holds_any(type(event)):
+        if holds_any(event.__class__):
             self._remember_keys(event)
+
+    def follow(self, happened: Iterable[tuple[int, Any]]) -> "Folded":
+        """These events one after the other; returns itself."""
+        for position, event in happened:
+            self.apply(event, position)
+        return self
 
     def erase(self, keys: set[str], position: int) -> bool:
         """Every row shows less from here on, if any value was sealed under these keys before."""
