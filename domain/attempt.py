@@ -108,7 +108,8 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     @property
     def answer(self) -> Standing | None:
         """What the buyer said of it."""
-        return last_word([a for h in self.heard for a in h.answers])
+        answers = [a for h in self.heard for a in h.answers]
+        return last_word(answers) if answers else None
 
     @property
     def buyer_response(self) -> BuyerResponse | None:
@@ -161,6 +162,8 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     def _addressed(self) -> list[Recipient]:
         """Copies do not set the status, unless there is nothing but copies."""
         everyone = self._recipients()
+        if len(everyone) == 1:
+            return everyone
         return [r for r in everyone if r.role is Role.TO] or everyone
 
     def _is_settled(self, number: int) -> bool:

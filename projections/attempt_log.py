@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec import convert
+
 from domain.attempt import Attempt, Outcome, View
 from domain.communication import InvoiceCommunication
 from domain.reasons import reason as describe
@@ -43,25 +45,25 @@ def row(
     """`position` is that of the last event that touched the attempt."""
     outcome, order = view.outcome, attempt.order
     doc = _doc(communication.id, attempt, view, subject, opened)
-    return Row(
-        attempt_id=UUID(order.attempt_id),
-        tenant_id=communication.tenant_id,
-        communication_id=communication.id,
-        created_at=attempt.created_at,
-        subject_type=subject.type,
-        external_id=subject.external_id,
-        category=subject.category,
-        customer_id=subject.customer_id,
-        status=outcome.status.value,
-        status_group=doc.status_group.value,
-        reason=column(outcome.reason) if outcome.reason else None,
-        channel=order.channel.value,
-        shipped_at=attempt.shipped_at,
-        ignored=communication.ignored,
-        search=searchable((*subject.words, doc.message.subject if doc.message else None)),
-        search_recipient=searchable(tuple(r.address for r in doc.recipients)),
-        position=position,
-        doc=as_json(doc),
+    return Row(  # by place: by name it takes three times as long
+        convert(order.attempt_id, UUID),
+        communication.tenant_id,
+        communication.id,
+        attempt.created_at,
+        subject.type,
+        subject.external_id,
+        subject.category,
+        subject.customer_id,
+        str(outcome.status),
+        str(doc.status_group),
+        column(outcome.reason) if outcome.reason else None,
+        str(order.channel),
+        attempt.shipped_at,
+        communication.ignored,
+        searchable((*subject.words, doc.message.subject if doc.message else None)),
+        searchable(tuple(r.address for r in doc.recipients)),
+        position,
+        as_json(doc),
     )
 
 

@@ -48,7 +48,7 @@ def subject(communication: InvoiceCommunication, opened: Opened) -> Subject:
     """The category is the subject's type unless the owner system gave one."""
     kind, said = communication.subject_type, communication.details
     customer = CustomerDoc(said.customer.id, shown(opened, said.customer.name)) if said.customer else None
-    category = said.category or kind.value
+    category = said.category or str(kind)
     doc = SubjectDoc(
         kind,
         communication.external_id,
@@ -64,7 +64,7 @@ def subject(communication: InvoiceCommunication, opened: Opened) -> Subject:
         customer,
     )
     words = (said.number, communication.external_id, customer.name if customer else None)
-    columns = (kind.value, column(communication.external_id), column(category))
+    columns = (str(kind), column(communication.external_id), column(category))
     return Subject(*columns, column(customer.id) if customer else None, words, msgspec.Raw(_encode(doc)))
 
 
@@ -80,7 +80,7 @@ def one_line(text: str) -> str:
 
 def searchable(words: tuple[str | None, ...]) -> str:
     """In lower case, one a line; the search lowers what it looks for in the same way."""
-    return column("\n".join([word for word in words if word]).lower())
+    return column("\n".join(filter(None, words)).lower())
 
 
 def column(text: str) -> str:

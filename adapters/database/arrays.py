@@ -32,7 +32,7 @@ class Column:
 
 
 def uuids(values: Sequence[UUID]) -> Column:
-    return Column(_UUID, len(values), [_SIXTEEN + value.bytes for value in values])
+    return Column(_UUID, len(values), [_SIXTEEN + value.int.to_bytes(16, "big") for value in values])
 
 
 def bigints(values: Sequence[int]) -> Column:
