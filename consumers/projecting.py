@@ -27,6 +27,8 @@ MOST, FIRST = 2000, 1000
 """Events in one transaction: at most, and at first."""
 AHEAD_FROM = 100
 """Events in a batch from which on more are probably waiting."""
+PENDING, PENDING_OF_BACKLOG = "64", "4096"
+"""kB that a search index puts off sorting in: 2 ms at a time while somebody watches, 40 ms while a backlog is eaten."""
 QUICK, SLOW = 0.5, 2.0
 """Seconds for a full batch: below, the next may be larger; above, it must be smaller."""
 
@@ -91,16 +93,17 @@ class Projecting:
 
     def _write(self, batch: Batch) -> None:
         with self.database.transaction() as connection:
-            self._advance(connection, batch.after, batch.to)
+            self._advance(connection, batch)
             write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys)])
             if batch.erasing:
                 self._retell(connection, batch.erasing, batch.to)
 
-    def _advance(self, connection: "Connection[Any]", expected: int, to: int) -> None:
+    def _advance(self, connection: "Connection[Any]", batch: Batch) -> None:
         """First of all: whoever holds the checkpoint is the only one to write rows."""
-        values = {"names": NAMES, "expected": expected, "to": to}
+        pending = PENDING if batch.size < AHEAD_FROM else PENDING_OF_BACKLOG
+        values = {"names": NAMES, "expected": batch.after, "to": batch.to, "pending": pending}
         if connection.execute(statement(SQL["advance"]), values).rowcount != len(NAMES):
-            raise PositionLostError(f"the read models are no longer at {expected}")
+            raise PositionLostError(f"the read models are no longer at {batch.after}")
 
     def _retell(self, connection: "Connection[Any]", erasing: list[Happened], until: int) -> None:
         """Write every row anew that showed a value whose key is gone. Nothing is read ahead meanwhile."""

@@ -10,7 +10,9 @@ INSERT INTO read.checkpoint (projection, position) SELECT name, 0 FROM unnest(%b
 ON CONFLICT (projection) DO NOTHING
 
 -- advance --
+-- Search indexes keep new rows in a list that is sorted in once it is full (kB): seldom is quicker, often is smoother.
 UPDATE read.checkpoint SET position = %(to)s WHERE projection = ANY (%(names)s) AND position = %(expected)s
+AND set_config('gin_pending_list_limit', %(pending)s, true) IS NOT NULL
 
 -- positions --
 SELECT c.projection, c.position, (SELECT coalesce(max(notification_id), 0) FROM events.event) AS head
