@@ -295,11 +295,11 @@ def check(api: Installation, tenant: UUID, told: list[Told]) -> None:
 
 
 def kill_sessions(url: str) -> None:
-    """All but ours; whatever they were doing."""
-    with connect(url, autocommit=True) as killer:
+    """All but those that kill; whatever they were doing."""
+    with connect(url, autocommit=True, application_name="killer") as killer:
         killer.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND application_name <> 'killer'"
         )
 
 
