@@ -5,11 +5,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg import Connection, Cursor, OperationalError, pq
-from psycopg.errors import InFailedSqlTransaction, error_from_result
+from psycopg import Connection, Cursor
+from psycopg.errors import InFailedSqlTransaction
 from psycopg_pool import ConnectionPool
 
-from adapters.database.arrays import column
+from adapters.database.arrays import Column, column
+from adapters.database.prepared import LostError, answer, checked
 
 
 class Write(NamedTuple):
@@ -17,10 +18,6 @@ class Write(NamedTuple):
 
     sql: str
     rows: Sequence[tuple[Any, ...]]
-
-
-class LostError(OperationalError):
-    """The connection to PostgreSQL was lost."""
 
 
 class Database:
@@ -52,14 +49,17 @@ class Database:
         Raises ValueError where a tenant is needed.
         """
         self._check(tenant)
-        with self.pool.connection() as connection:
+        connection: Connection[Any] = self.pool.getconn()
+        try:
             yield connection
+        finally:
+            self.pool.putconn(connection)
 
-    def ask(self, sql: LiteralString, values: Sequence[Any], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
+    def ask(self, sql: str, values: Sequence[UUID | Column], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
         """The rows of one such statement, which changes nothing: asked again where a connection had just died."""
         for _ in range(self.pool.max_size):
-            with suppress(LostError), self.one_statement(tenant) as connection, _noticing(connection):
-                return connection.cursor(binary=True).execute(sql, values, prepare=True).fetchall()
+            with suppress(LostError), self.one_statement(tenant) as connection:
+                return answer(connection, sql, values)
         raise LostError
 
     def _begun(self, tenant: UUID | None) -> "Connection[Any]":
@@ -86,24 +86,9 @@ def _run(connection: "Connection[Any]", command: bytes) -> None:
 
     A COMMIT of a transaction in which something failed is answered by a rollback, and no error: here it is one.
     """
-    result = connection.pgconn.exec_(command)
-    if result.status in (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK):
-        if command == b"COMMIT" and result.command_status != b"COMMIT":
-            raise InFailedSqlTransaction("nothing was committed, because a statement had failed")
-        return
-    if connection.pgconn.status == pq.ConnStatus.BAD:
-        raise LostError
-    raise error_from_result(result)
-
-
-@contextmanager
-def _noticing(connection: "Connection[Any]") -> Iterator[None]:
-    try:
-        yield
-    except OperationalError:
-        if connection.broken:
-            raise LostError from None
-        raise
+    result = checked(connection, connection.pgconn.exec_(command))
+    if command == b"COMMIT" and result.command_status != b"COMMIT":
+        raise InFailedSqlTransaction("nothing was committed, because a statement had failed")
 
 
 def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> None:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.database import arrays
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, statement, write
+from adapters.database.session import Database, Write, write
 from adapters.keys.customer_key import CustomerKey, MissingKeyError
 from adapters.keys.master import MasterKey
 
@@ -35,7 +36,7 @@ def customer_keys(
 def _living(
     database: Database, master: MasterKey, tenant: UUID, customer_refs: Iterable[str]
 ) -> dict[str, CustomerKey]:
-    rows = database.ask(statement(SQL["living"]), (tenant, list(customer_refs)), tenant)
+    rows = database.ask(SQL["living"], (tenant, arrays.texts(list(customer_refs))), tenant)
     return {ref: CustomerKey(str(key_id), master.open(wrapped, key_id.bytes)) for ref, key_id, wrapped in rows}
 
 

@@ -1,5 +1,5 @@
 -- living --
-SELECT customer_ref, key_id, wrapped FROM config.living_keys(%s, %s)
+SELECT customer_ref, key_id, wrapped FROM config.living_keys(%b::uuid, %b::text[])
 
 -- make --
 INSERT INTO config.customer_key (key_id, tenant_id, customer_ref, wrapped, created_at)

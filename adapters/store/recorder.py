@@ -13,6 +13,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
+from adapters.database.prepared import answer
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, columns, statement, write
 from adapters.store.errors import PositionLostError, VersionConflictError
@@ -61,11 +62,11 @@ class EventRecorder:
         stored = _columns(events)
         if events and not (advance or along or writes or also):
             with self.database.one_statement(tenant) as connection:
-                return _ids(connection, self._append_alone, (*self._names(tenant), *stored))
+                return _taken(lambda: answer(connection, self._append_alone, (*self._names(tenant), *stored)))
         with self.database.transaction(tenant) as connection:
             for move in advance:
                 _move(connection, move)
-            ids = _ids(connection, *_together(self._append, stored, along)) if events else []
+            ids = _taken(lambda: _append(connection, *_together(self._append, stored, along))) if events else []
             write(connection, writes if events else [*along, *writes])
             if also is not None:
                 write(connection, also(ids))
@@ -78,7 +79,7 @@ class EventRecorder:
     def newer(self, versions: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
         """As `streams`, for workers: of each aggregate only the events after a version (0: all)."""
         known = (arrays.uuids(list(versions)), arrays.bigints(list(versions.values())))
-        return self.database.ask(statement(SQL["newer"]), known)
+        return self.database.ask(SQL["newer"], known)
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""
@@ -120,9 +121,14 @@ def _together(append: LiteralString, values: tuple[Any, ...], inserts: Sequence[
     return statement(f"WITH {parts} {append}"), [*(c for one in inserts for c in columns(one.rows)), *values]
 
 
-def _ids(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[int]:
+def _append(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return connection.cursor(binary=True).execute(append, values, prepare=True).fetchall()
+
+
+def _taken(append: Callable[[], list[tuple[Any, ...]]]) -> list[int]:
+    """The positions that the events got."""
     try:
-        return [row[0] for row in connection.cursor(binary=True).execute(append, values, prepare=True)]
+        return [row[0] for row in append()]
     except UniqueViolation as error:
         raise VersionConflictError from error
 
