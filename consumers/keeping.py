@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.database import arrays
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement
 from adapters.keys.master import MasterKey
@@ -34,9 +35,16 @@ def ensure_days(database: Database, days: Iterable[date]) -> None:
             connection.execute(statement(SQL["day"]), (day,))
 
 
+_RAW = (
+    arrays.moments, arrays.texts, arrays.bigints, arrays.bigints, arrays.uuids, arrays.uuids, arrays.texts,
+    arrays.texts, arrays.texts, arrays.byteas, arrays.texts,
+)  # fmt: skip
+"""The columns of a raw request."""
+
+
 def keep_raw(outcomes: Iterable[Outcome], about: Mapping[Place, set[UUID]]) -> Write:
     rows = [_raw_row(o, about.get(o.arrival.place, set())) for o in outcomes if isinstance(o, Understood)]
-    return Write(SQL["raw"], rows)
+    return Write(SQL["raw"], rows, _RAW)
 
 
 def park(notices: Sequence[Notice], master: MasterKey, now: datetime) -> Write:

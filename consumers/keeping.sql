@@ -6,7 +6,7 @@ INSERT INTO work.provider_event
     (received_at, log_name, log_offset, log_index, tenant_id, connection_id, provider, headers, url, body, communications)
 SELECT r.received_at, r.log_name, r.log_offset, r.log_index, r.tenant_id, r.connection_id, r.provider, r.headers::jsonb,
     r.url, r.body, r.communications::uuid[]
-FROM unnest(%b::timestamptz[], %b::text[], %b::int8[], %b::int4[], %b::uuid[], %b::uuid[], %b::text[], %b::text[],
+FROM unnest(%b::timestamptz[], %b::text[], %b::int8[], %b::int8[], %b::uuid[], %b::uuid[], %b::text[], %b::text[],
     %b::text[], %b::bytea[], %b::text[]) AS r (received_at, log_name, log_offset, log_index, tenant_id, connection_id,
     provider, headers, url, body, communications)
 ON CONFLICT DO NOTHING

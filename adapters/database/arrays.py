@@ -6,6 +6,7 @@ then the elements.
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,8 @@ _EMPTY = struct.Struct(">iiI")
 _LENGTH = struct.Struct(">i").pack
 _BIGINT = struct.Struct(">iq").pack
 _SIXTEEN = _LENGTH(16)
-_TEXT, _BYTEA, _INT8, _UUID = 25, 17, 20, 2950
+_TEXT, _BYTEA, _INT8, _UUID, _TIMESTAMPTZ = 25, 17, 20, 2950, 1184
+_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class Column:
@@ -37,6 +39,11 @@ def uuids(values: Sequence[UUID]) -> Column:
 
 def bigints(values: Sequence[int]) -> Column:
     return Column(_INT8, len(values), [_BIGINT(8, value) for value in values])
+
+
+def moments(values: Sequence[datetime]) -> Column:
+    """Of aware datetimes, as timestamptz."""
+    return Column(_TIMESTAMPTZ, len(values), [_BIGINT(8, (value - _EPOCH) // _MICROSECOND) for value in values])
 
 
 def byteas(values: Sequence[bytes]) -> Column:

@@ -1,6 +1,6 @@
 """Transactions with a role: the API's see one tenant, the workers' see all."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -12,12 +12,18 @@ from psycopg_pool import ConnectionPool
 from adapters.database.arrays import Column, column
 from adapters.database.prepared import LostError, answer, checked
 
+Kinds = tuple[Callable[[Sequence[Any]], Column], ...]
+
 
 class Write(NamedTuple):
-    """Rows for one statement, which takes them as one array a column (`unnest`): one round trip for any number."""
+    """Rows for one statement, which takes them as one array a column (`unnest`): one round trip for any number.
+
+    `kinds`: for hot statements, what makes each column's array; without them, see `arrays.column`.
+    """
 
     sql: str
     rows: Sequence[tuple[Any, ...]]
+    kinds: Kinds = ()
 
 
 class Database:
@@ -96,14 +102,15 @@ def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> N
 
     Not `executemany`: it uses the pipeline mode, which hangs once a statement outgrows the socket's buffer.
     """
-    for sql, rows in writes:
-        if rows:
-            cursor.execute(statement(sql), columns(rows))
+    for one in writes:
+        if one.rows:
+            cursor.execute(statement(one.sql), columns(one))
 
 
-def columns(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+def columns(one: Write) -> list[Any]:
     """The parameters of a write."""
-    return [column(values) for values in zip(*rows, strict=True)]
+    kinds = one.kinds or [column] * len(one.rows[0])
+    return [make(values) for make, values in zip(kinds, zip(*one.rows, strict=True), strict=True)]
 
 
 def statement(sql: str) -> LiteralString:

@@ -9,7 +9,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from psycopg import OperationalError
 
-from adapters.database.session import Write
+from adapters.database.session import Kinds, Write
 from adapters.store.commands import Command, Outcome
 from adapters.store.errors import VersionConflictError
 from adapters.store.mapper import EventMapper
@@ -134,7 +134,7 @@ def _only_inserts(sql: str) -> bool:
 
 def _merged(writes: Iterable[Write]) -> list[Write]:
     """One statement a kind."""
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    for sql, more in writes:
-        rows.setdefault(sql, []).extend(more)
-    return [Write(sql, found) for sql, found in rows.items()]
+    rows: dict[tuple[str, Kinds], list[tuple[Any, ...]]] = {}
+    for sql, more, kinds in writes:
+        rows.setdefault((sql, kinds), []).extend(more)
+    return [Write(sql, found, kinds) for (sql, kinds), found in rows.items()]

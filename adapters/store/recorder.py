@@ -118,7 +118,7 @@ def _together(append: LiteralString, values: tuple[Any, ...], inserts: Sequence[
     if not inserts:
         return append, values
     parts = ", ".join(f"w{number} AS ({one.sql})" for number, one in enumerate(inserts))
-    return statement(f"WITH {parts} {append}"), [*(c for one in inserts for c in columns(one.rows)), *values]
+    return statement(f"WITH {parts} {append}"), [*(c for one in inserts for c in columns(one)), *values]
 
 
 def _append(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
