@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from adapters.keys.master import SealError
 from adapters.providers.port import Connection, ProviderReport, UnreadableError
@@ -33,7 +36,7 @@ class Arrival(NamedTuple):
     logged: LoggedRequest
 
 
-class Notice(NamedTuple):
+class Notice(msgspec.Struct, frozen=True, dict=True):
     """One report of a request (the `number`-th, from 0), on its way to an attempt."""
 
     place: Place
@@ -48,7 +51,7 @@ class Notice(NamedTuple):
         moment = self.report.occurred_at or self.received_at
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
-    @property
+    @cached_property
     def keys(self) -> list[str]:
         """By what the attempt may be found: the id that the provider echoes, then its own message id."""
         return [key for key in (self.report.attempt_id, self.report.message_id) if key and is_possible(key)]

@@ -12,7 +12,7 @@ from adapters.keys.ring import CustomerKey, MissingKeyError
 from adapters.providers.addresses import normalise
 from adapters.providers.port import InvalidAddressError
 from consumers.arrivals import Notice, Place
-from consumers.correlation import Target, look_up, target_of
+from consumers.correlation import Target, look_up
 from consumers.recent import Recent
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
@@ -49,8 +49,7 @@ class Attaching:
     def attach(self, notices: Iterable[Notice]) -> Attached:
         """Records nothing yet. Safe to run again: a report that an attempt has already changes nothing."""
         notices = list(notices)
-        known = look_up(self.installation.database, notices)
-        targets = [target_of(notice, known) for notice in notices]
+        targets = look_up(self.installation.database, notices)
         communications = self._load({target.communication_id for target in targets if target})
         found = _attempts(communications, targets)
         about = [

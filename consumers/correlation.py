@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from adapters.database import arrays
 from adapters.database.queries import load
 from adapters.database.session import Database, statement
 from adapters.providers.port import Connection
@@ -22,27 +23,24 @@ class Target(NamedTuple):
 
 Key = tuple[int, int, str]
 """The connection that sends, the tenant that asks (both as integers: a UUID is slow to look up by), and the key."""
-Known = dict[Key, Target]
 
 
-def look_up(database: Database, notices: Sequence[Notice]) -> Known:
-    """What is known of the notices' keys: of the ids that were echoed, and where there is none, of message ids."""
-    known = _find(database, ((n, key) for n in notices for key in n.keys[:1]))
-    return known | _find(database, ((n, key) for n in notices if target_of(n, known) is None for key in n.keys[1:]))
+def look_up(database: Database, notices: Sequence[Notice]) -> list[Target | None]:
+    """What each notice is about: the echoed attempt id decides, and where that is not known, the message id."""
+    places = [(n.connection, [(*_asking(n.connection), key) for key in n.keys]) for n in notices]
+    known = _find(database, ((over, key) for over, keys in places for key in keys[:1]))
+    lost = [(over, key) for over, keys in places if keys and keys[0] not in known for key in keys[1:]]
+    known |= _find(database, lost)
+    return [next((known[key] for key in keys if key in known), None) for _, keys in places]
 
 
-def target_of(notice: Notice, known: Known) -> Target | None:
-    """The echoed attempt id decides, else the message id."""
-    asking = _asking(notice.connection)
-    return next((known[place] for key in notice.keys if (place := (*asking, key)) in known), None)
-
-
-def _find(database: Database, asked: Iterable[tuple[Notice, str]]) -> Known:
+def _find(database: Database, asked: Iterable[tuple[Connection, Key]]) -> dict[Key, Target]:
     """All of them in one query."""
-    wanted = {(*_asking(n.connection), key): (sending(n.connection), n.connection.tenant_id, key) for n, key in asked}
+    wanted = {key: (sending(over), over.tenant_id, key[2]) for over, key in asked}
     if not wanted:
         return {}
-    columns = [list(column) for column in zip(*wanted.values(), strict=True)]
+    connections, tenants, keys = zip(*wanted.values(), strict=True)
+    columns = (arrays.uuids(connections), arrays.uuids(tenants), arrays.texts(keys))
     with database.transaction() as connection:
         rows = connection.cursor(binary=True).execute(statement(SQL["find"]), columns, prepare=True).fetchall()
     return {(c.int, t.int, key): Target(where, attempt) for c, t, key, where, attempt in rows}

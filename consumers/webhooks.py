@@ -23,7 +23,7 @@ from consumers.arrivals import Dead, Outcome, Understood, understand_records
 from consumers.attaching import Attached, Attaching
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
-from consumers.keeping import bury, days_of, dead_of, ensure_days, keep_raw, park
+from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
 from consumers.uncollected import uncollected
 
 log = logging.getLogger(__name__)
@@ -154,28 +154,24 @@ class WebhookConsumer:
     def _record(self, outcomes: Sequence[Outcome], move: Advance) -> None:
         dead_in_row = self._count_dead(outcomes)
         ensure_days(self.installation.database, days_of(outcomes))
-        events, parked = persist(lambda: self._once(outcomes, move))
+        events, parked, dead = persist(lambda: self._once(outcomes, move))
         self._dead_in_row = dead_in_row
         self._note(outcomes)
-        dead = len(dead_of(outcomes))
         log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
         if events:
             self._wake_projector()
 
-    def _once(self, outcomes: Sequence[Outcome], move: Advance) -> tuple[int, int]:
-        """On fresh aggregates; returns how many events and parked reports came of it."""
+    def _once(self, outcomes: Sequence[Outcome], move: Advance) -> tuple[int, int, int]:
+        """On fresh aggregates; returns how many events, parked reports and dead letters came of it."""
         now = self.installation.clock()
         attached = self.attaching.attach(n for o in outcomes if isinstance(o, Understood) for n in o.notices)
         events = _events(attached)
-        writes = [
-            keep_raw(outcomes, attached.about),
-            park(attached.unmatched, self.installation.master, now),
-            bury(outcomes, now),
-            to_confirm(outcomes, self.installation.master, now),
-        ]
+        parked, dead = park(attached.unmatched, self.installation.master, now), bury(outcomes, now)
+        asking = to_confirm(outcomes, self.installation.master, now)
+        writes = [keep_raw(outcomes, attached.about), parked, dead, asking]
         self.installation.communications.record(attached.changed, advance=[move], writes=writes)
         self.attaching.recorded(attached)
-        return events, sum(1 for notice in attached.unmatched if notice.keys)
+        return events, len(parked.rows), len(dead.rows)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Unreadable or not: the provider called."""
