@@ -26,8 +26,8 @@ class Recent:
     def keep(self, recorded: Iterable[InvoiceCommunication]) -> None:
         """The oldest make room for the newest."""
         for communication in recorded:
-            self.take([communication.id])
+            before = self._known.pop(communication.id, None)
             self._known[communication.id] = communication
-            self._events += communication.version
+            self._events += communication.version - (before.version if before else 0)
         while self._events > self.most_events:
             self.take([next(iter(self._known))])

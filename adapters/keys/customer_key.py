@@ -49,7 +49,7 @@ class CustomerKey:
 
     def fingerprint(self, plain: str) -> str:
         """Tells equal values apart without opening them; worthless once the key is destroyed. 32 hex digits."""
-        return hmac.new(self.secret, plain.casefold().encode(), "sha256").hexdigest()[:32]
+        return hmac.digest(self.secret, plain.casefold().encode(), "sha256").hex()[:32]
 
 
 _NONCES = 64

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
-from eventsourcing.persistence import StoredEvent
 from psycopg import OperationalError
 
 from adapters.database.session import Database, Write
@@ -132,9 +131,9 @@ class Communications:
         """Rows as the recorder answers them, in order of (aggregate, version), onto the aggregates that are there."""
         here, aggregate = None, None
         for originator, version, topic, state, _, _ in rows:
-            event: Any = self.mapper.to_domain_event(StoredEvent(originator, version, topic, state))
-            if originator != here:
-                here, aggregate = originator, found.get(originator)
+            event: Any = self.mapper.read(originator, version, topic, state)
+            if originator.int != here:  # a UUID is slow to compare
+                here, aggregate = originator.int, found.get(originator)
             changed = event.mutate(aggregate)
             if aggregate is None:
                 aggregate = found[originator] = changed
