@@ -44,15 +44,21 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def text(value: object, limit: int | None = None) -> str | None:
     """A string or number as text that PostgreSQL can keep; None for all else, for nothing, and beyond `limit`."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        kept = str(value)
-    except ValueError:  # an integer of more digits than Python turns into text
+    kept = value if isinstance(value, str) else _number(value)
+    if kept is None:
         return None
     if not kept.isprintable():
         kept = _UNSTORABLE.sub("\ufffd", kept)
     return kept if kept.strip() and (limit is None or len(kept) <= limit) else None
+
+
+def _number(value: object) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return str(value)
+    except ValueError:  # an integer of more digits than Python turns into text
+        return None
 
 
 def in_short(value: object) -> str | None:

@@ -66,7 +66,7 @@ def report(element: Any) -> ProviderReport:
     if word is None:
         words = in_short(element)
         return ProviderReport(event_id=digest(element), provider_event="malformed", diagnostic=words, ignored=True)
-    told = meaning(word, element)
+    told, words = meaning(word, element), _words(element)
     return ProviderReport(
         event_id=text(element.get("sg_event_id"), ID_LIMIT) or _identity(element),
         provider_event=word,
@@ -76,8 +76,8 @@ def report(element: Any) -> ProviderReport:
         or _from_smtp_id(text(element.get("smtp-id"), ID_LIMIT)),
         recipient=text(element.get("email"), ID_LIMIT + 65),
         occurred_at=moment(element.get("timestamp")),
-        diagnostic=_words(element),
-        diagnostic_code=enhanced_code(text(element.get("status")), _words(element)),
+        diagnostic=words,
+        diagnostic_code=enhanced_code(text(element.get("status")), words),
         actor=told.actor or (describe(told.reason).actor if told.reason else None),
         ignored=not told.counts,
         is_open=told.is_open,
