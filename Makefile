@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and a package registry; everything else goes into .venv and .cache.
 PYTHON ?= python3
 ARGS ?=
-NAME ?=
+NAME =
 UPGRADE ?=
 N ?= 1000000
 EVENTS ?= yes
