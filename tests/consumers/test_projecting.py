@@ -33,12 +33,6 @@ STEP = st.one_of(ACTS, ACTS, ACTS, ERASE)
 STEPS = st.lists(STEP, max_size=30)
 
 
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
 @pytest.fixture(scope="module")
 def shared(server: Any, template: str) -> Iterator[ReadModels]:
     """One database for all examples of a property: each adds its own tenant's history."""

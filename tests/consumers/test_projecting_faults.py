@@ -83,12 +83,6 @@ def shared(server: Any, template: str) -> Iterator[ReadModels]:
     server.drop(name)
 
 
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
 @pytest.fixture(autouse=True, scope="module")
 def _always_ahead() -> Iterator[None]:
     """Small batches are read ahead too."""

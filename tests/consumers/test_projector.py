@@ -22,12 +22,6 @@ from tests.support.eventually import eventually
 LEADER = f"pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted)"
 
 
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
 @contextmanager
 def running(*projectors: Projector) -> Iterator[list["Future[None]"]]:
     """Each in a thread of its own, stopped at the end of the block; an error of one of them is raised there."""

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,24 +21,12 @@ from domain.customer import Customer
 from projections.errors import UnprojectedEventError
 from tests.adapters.database.test_schema import dump
 from tests.adapters.database.test_tenants import VIEWS, as_api, on
-from tests.consumers.read_models import ReadModels, read_models
-from tests.consumers.rebuilt import Heard, owning, sent
+from tests.consumers.read_models import ReadModels
+from tests.consumers.rebuilt import Heard, sent
 from tests.projections.told import at
 from tests.support.eventually import eventually
 
 WAITS = "wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE%'"
-
-
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Installation]:
-    with owning(database_url) as found:
-        yield found
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -1,25 +1,9 @@
 """What is counted of the read models' rows stays right through a rebuild, and goes on being counted after it."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from adapters.bootstrap import Installation
 from consumers.rebuild.rebuilding import Rebuilding
-from tests.consumers.read_models import ReadModels, read_models
-from tests.consumers.rebuilt import owning, sent
-
-
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Installation]:
-    with owning(database_url) as found:
-        yield found
+from tests.consumers.read_models import ReadModels
+from tests.consumers.rebuilt import sent
 
 
 def counted(models: ReadModels) -> object:

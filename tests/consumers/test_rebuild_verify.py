@@ -12,7 +12,7 @@ from consumers.rebuild.rebuilding import Rebuilding
 from domain.customer import Customer
 from tests.adapters.database.test_schema import dump
 from tests.consumers.read_models import ReadModels, read_models
-from tests.consumers.rebuilt import owning, sent
+from tests.consumers.rebuilt import sent
 from tests.projections.told import at
 
 
@@ -21,12 +21,6 @@ def models(database_url: str) -> Iterator[ReadModels]:
     with read_models(database_url) as found:
         found.record(*(sent(found, number) for number in range(8)))
         found.projector().run_once()
-        yield found
-
-
-@pytest.fixture
-def owner(database_url: str) -> Iterator[Installation]:
-    with owning(database_url) as found:
         yield found
 
 
