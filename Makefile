@@ -32,7 +32,7 @@ demo: install ## the whole system on this machine, with sample data and a page t
 	$(BIN)/sendtrail demo $(ARGS)
 
 test: install ## the whole suite (make test ARGS='-x tests/domain' for a part)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: install ## style, types, and who imports whom
 	$(BIN)/ruff check .

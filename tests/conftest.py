@@ -16,6 +16,9 @@ from tests.support.kafka_service import KafkaService, running_broker, running_ka
 
 Pool = ConnectionPool[Connection[tuple[Any, ...]]]
 
+os.environ.pop("COLUMNS", None)
+"""A run spread over processes sets it, and the command line would write as narrowly as that run is shown."""
+
 settings.register_profile("sendtrail", deadline=None, max_examples=50)
 settings.load_profile("sendtrail")
 

@@ -16,7 +16,8 @@ from adapters.database.migrate import migrate
 from adapters.database.pool import connect
 from tests.support.guard import ends_with_us
 
-TEMPLATE = "sendtrail_test_template"
+TEMPLATE = f"sendtrail_test_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""Each process of a run that is spread over several has its own."""
 
 
 class Server(NamedTuple):

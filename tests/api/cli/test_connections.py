@@ -27,7 +27,6 @@ def listing(own_service: Service, tmp_path: Path) -> List:
         "SENDTRAIL_DATABASE_URL": own_service.owner.settings.database_url,
         "SENDTRAIL_MASTER_KEY": MASTER_KEY,
         "SENDTRAIL_CLOCK_FILE": str(tmp_path / "clock"),
-        "COLUMNS": "200",
     }
 
     def run(tenant: Tenant) -> str:

@@ -25,7 +25,7 @@ def models(database_url: str) -> Iterator[ReadModels]:
 
 @pytest.fixture
 def run(models: ReadModels) -> Run:
-    environment = {"SENDTRAIL_DATABASE_URL": models.url, "SENDTRAIL_MASTER_KEY": MASTER_KEY, "COLUMNS": "160"}
+    environment = {"SENDTRAIL_DATABASE_URL": models.url, "SENDTRAIL_MASTER_KEY": MASTER_KEY}
 
     def call(*words: str) -> Result:
         return CliRunner().invoke(app, ["projection", *words], env=environment)
