@@ -267,6 +267,9 @@ class InvoiceCommunication(Aggregate):
     def collect(self, attempt: Attempt) -> None:
         """Give the attempt the documents that it asks for, or let it wait for them: until then none is settled."""
         order = attempt.order
+        if not order.formats:
+            attempt.waiting, attempt.reason = Status.QUEUED, None
+            return
         given = {d.format for d in order.documents}
         found = [self.documents[f] for f in order.formats if f not in given and f in self.documents]
         complete = given | {d.format for d in found} >= set(order.formats)
@@ -279,7 +282,7 @@ class InvoiceCommunication(Aggregate):
         """As the library's `trigger_event`, without looking the topic up each time."""
         made = kind(originator_id=self._id, originator_version=self._version + 1, timestamp=at, **facts)
         made.mutate(self)
-        self._pending_events.append(made)
+        self._pending_events.append(made)  # type: ignore[arg-type]
 
     def _open(self, kind: type[events.SendAttempted | events.Resent], order: Order, at: datetime) -> None:
         rules.check_order(order, resend=kind is events.Resent)

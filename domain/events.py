@@ -5,8 +5,10 @@ Topics are fixed names; they outlive any rename of the classes. A stored sample 
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
-from eventsourcing.domain import Aggregate, OriginatorIDError, OriginatorVersionError
+import msgspec
+from eventsourcing.domain import OriginatorIDError, OriginatorVersionError
 from eventsourcing.utils import register_topic
 
 from domain.reports import DeliveryReport
@@ -18,10 +20,17 @@ if TYPE_CHECKING:
     from domain.communication import InvoiceCommunication
 
 
-class CommunicationEvent(Aggregate.Event):
-    """One fact about one communication, at `timestamp` (UTC, by our clock)."""
+class CommunicationEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One fact about one communication, at `timestamp` (UTC, by our clock).
+
+    A struct and not the library's dataclass: made and read in half the time. Whose it is, and the how manyth, are
+    columns of its row; all other fields are its state.
+    """
 
     TOPIC: ClassVar[str]
+    originator_id: UUID = UUID(int=0)
+    originator_version: int = 0
+    timestamp: datetime
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -29,7 +38,7 @@ class CommunicationEvent(Aggregate.Event):
             register_topic(cls.TOPIC, cls)
 
     def mutate(self, aggregate: Any) -> Any:
-        """The library's checks without its detours: folding is most of what the projector does.
+        """As the library's events do. Folding is most of what the projector does.
 
         Raises OriginatorIDError, OriginatorVersionError.
         """
@@ -48,7 +57,7 @@ class CommunicationEvent(Aggregate.Event):
         raise NotImplementedError
 
 
-class SubjectRevised(CommunicationEvent):
+class SubjectRevised(CommunicationEvent, frozen=True, kw_only=True):
     """The owner system said something new about the subject; `details` are all that it says now."""
 
     TOPIC = "InvoiceCommunication.SubjectRevised"
@@ -58,7 +67,7 @@ class SubjectRevised(CommunicationEvent):
         communication.details = self.details
 
 
-class DocumentAdded(CommunicationEvent):
+class DocumentAdded(CommunicationEvent, frozen=True, kw_only=True):
     """A file of the subject was stored; attempts that waited for its format have it now."""
 
     TOPIC = "InvoiceCommunication.DocumentAdded"
@@ -71,7 +80,7 @@ class DocumentAdded(CommunicationEvent):
                 communication.collect(attempt)
 
 
-class SendAttempted(CommunicationEvent):
+class SendAttempted(CommunicationEvent, frozen=True, kw_only=True):
     """A send was asked for: first, in bulk, as follow-up or fallback."""
 
     TOPIC = "InvoiceCommunication.SendAttempted"
@@ -81,7 +90,7 @@ class SendAttempted(CommunicationEvent):
         communication.open(self.order, self.timestamp)
 
 
-class Resent(CommunicationEvent):
+class Resent(CommunicationEvent, frozen=True, kw_only=True):
     """A person asked for an earlier attempt (`order.previous_attempt_id`) to be sent again."""
 
     TOPIC = "InvoiceCommunication.Resent"
@@ -91,7 +100,7 @@ class Resent(CommunicationEvent):
         communication.open(self.order, self.timestamp)
 
 
-class MarkedAsSent(CommunicationEvent):
+class MarkedAsSent(CommunicationEvent, frozen=True, kw_only=True):
     """A named person sent it by hand at `sent_at`; opens a manual attempt unless it names one that needs action.
 
     `how` is free text: the first version had it in clear, and such rows stay as they were recorded.
@@ -103,7 +112,7 @@ class MarkedAsSent(CommunicationEvent):
     sent_at: datetime
     how: Personal | str
     order: Order | None
-    class_version = 2
+    class_version: ClassVar[int] = 2
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> None:
@@ -117,7 +126,7 @@ class MarkedAsSent(CommunicationEvent):
         attempt.how = self.how
 
 
-class AttemptSkipped(CommunicationEvent):
+class AttemptSkipped(CommunicationEvent, frozen=True, kw_only=True):
     """It was deliberately not sent; `reason` says why."""
 
     TOPIC = "InvoiceCommunication.AttemptSkipped"
@@ -128,7 +137,7 @@ class AttemptSkipped(CommunicationEvent):
         communication.attempts[self.attempt_id].skip(self.reason, self.timestamp)
 
 
-class AttemptCancelled(CommunicationEvent):
+class AttemptCancelled(CommunicationEvent, frozen=True, kw_only=True):
     """A person called it back before it left us."""
 
     TOPIC = "InvoiceCommunication.AttemptCancelled"
@@ -139,7 +148,7 @@ class AttemptCancelled(CommunicationEvent):
         communication.attempts[self.attempt_id].skip("cancelled", self.timestamp)
 
 
-class DispatchStarted(CommunicationEvent):
+class DispatchStarted(CommunicationEvent, frozen=True, kw_only=True):
     """The provider is about to be called; recorded first, so that a crash in between is visible."""
 
     TOPIC = "InvoiceCommunication.DispatchStarted"
@@ -153,20 +162,19 @@ class DispatchStarted(CommunicationEvent):
         attempt.shipped_at = attempt.shipped_at or self.timestamp
 
 
-class _TryEnded(CommunicationEvent):
+class _TryEnded(CommunicationEvent, frozen=True, kw_only=True):
     """How one try ended."""
 
     attempt_id: str
     number: int
 
     def end(self, communication: "InvoiceCommunication", outcome: TryOutcome) -> Try:
-        tries = communication.attempts[self.attempt_id].tries
-        one = next(t for t in tries if t.number == self.number)
+        one, *_ = [t for t in communication.attempts[self.attempt_id].tries if t.number == self.number]
         one.outcome, one.ended_at = outcome, self.timestamp
         return one
 
 
-class HandedOver(_TryEnded):
+class HandedOver(_TryEnded, frozen=True, kw_only=True):
     """The provider took it and named it: `messages` are its ids."""
 
     TOPIC = "InvoiceCommunication.HandedOver"
@@ -177,7 +185,7 @@ class HandedOver(_TryEnded):
         one.messages, one.reason, one.detail = self.messages, None, None
 
 
-class TryFailed(_TryEnded):
+class TryFailed(_TryEnded, frozen=True, kw_only=True):
     """The provider did not take it: try again at `next_at`, or given up as `status` when there is none."""
 
     TOPIC = "InvoiceCommunication.TryFailed"
@@ -191,7 +199,7 @@ class TryFailed(_TryEnded):
         one.reason, one.detail, one.next_at, one.status = self.reason, self.detail, self.next_at, self.status
 
 
-class OutcomeUnknown(_TryEnded):
+class OutcomeUnknown(_TryEnded, frozen=True, kw_only=True):
     """Nobody can know whether the provider took it; shown as such until a report says more."""
 
     TOPIC = "InvoiceCommunication.OutcomeUnknown"
@@ -203,7 +211,7 @@ class OutcomeUnknown(_TryEnded):
         one.reason, one.detail = self.reason, self.detail
 
 
-class StatusReported(CommunicationEvent):
+class StatusReported(CommunicationEvent, frozen=True, kw_only=True):
     """A provider said what became of it."""
 
     TOPIC = "InvoiceCommunication.StatusReported"
@@ -213,7 +221,7 @@ class StatusReported(CommunicationEvent):
         communication.attempts[self.report.attempt_id].hear(self.report)
 
 
-class BuyerResponded(CommunicationEvent):
+class BuyerResponded(CommunicationEvent, frozen=True, kw_only=True):
     """The buyer answered an e-invoice: accepted, refused, paid ..."""
 
     TOPIC = "InvoiceCommunication.BuyerResponded"
@@ -223,7 +231,7 @@ class BuyerResponded(CommunicationEvent):
         communication.attempts[self.report.attempt_id].hear(self.report)
 
 
-class Ignored(CommunicationEvent):
+class Ignored(CommunicationEvent, frozen=True, kw_only=True):
     """A person took the communication out of lists and counts."""
 
     TOPIC = "InvoiceCommunication.Ignored"
@@ -234,7 +242,7 @@ class Ignored(CommunicationEvent):
         communication.ignored = True
 
 
-class Restored(CommunicationEvent):
+class Restored(CommunicationEvent, frozen=True, kw_only=True):
     """A person put it back."""
 
     TOPIC = "InvoiceCommunication.Restored"

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, NotRequired, TypedDict, get_type_hints
+from typing import Any, NamedTuple, NotRequired, TypedDict, get_type_hints
 from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisationError, StoredEvent
 from eventsourcing.utils import get_topic, resolve_topic
+from msgspec.structs import asdict, force_setattr
 
 import domain.communication
 import domain.customer  # noqa: F401  (both imports register their topics)
@@ -18,7 +19,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class EventMapper(Mapper[UUID]):
-    """The library's mapper interface over msgspec: 2 us an event each way instead of 6, and no type tags in the row.
+    """The library's mapper interface over msgspec: 1 us an event each way instead of 6, and no type tags in the row.
 
     Raises MapperDeserialisationError for a row that does not fit its class.
     """
@@ -27,7 +28,7 @@ class EventMapper(Mapper[UUID]):
         super().__init__(JSONTranscoder())
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        state = dict(vars(domain_event))
+        state = asdict(domain_event) if isinstance(domain_event, msgspec.Struct) else dict(vars(domain_event))
         originator, version = state.pop("originator_id"), state.pop("originator_version")
         written = getattr(type(domain_event), "class_version", 1)
         if written > 1:
@@ -42,34 +43,56 @@ class EventMapper(Mapper[UUID]):
     @staticmethod
     def read(originator: UUID | str, version: int, topic: str, stored: bytes) -> DomainEventProtocol[UUID]:
         """The same, of a row's columns."""
-        kind, decode = _reader(topic)
+        decode, put = _reader(topic)
         try:
-            state = decode(stored)
+            event: DomainEventProtocol[UUID] = decode(stored)
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
             raise MapperDeserialisationError(f"{topic} at {originator} version {version}: {error}") from error
-        state["originator_id"] = originator
-        state["originator_version"] = version
-        event: DomainEventProtocol[UUID] = object.__new__(kind)
-        object.__setattr__(event, "__dict__", state)
+        put(event, "originator_id", originator)
+        put(event, "originator_version", version)
         return event
 
 
+class _Reader(NamedTuple):
+    """`decode`: the event of a row's state. `put` says whose it is, and the how manyth: events are frozen."""
+
+    decode: Callable[[bytes], Any]
+    put: Callable[[Any, str, object], None]
+
+
 @cache
-def _reader(topic: str) -> tuple[type[Any], Callable[[bytes], dict[str, Any]]]:
-    """The topic's event class, and what makes its fields of a row's bytes. Raises TopicError."""
+def _reader(topic: str) -> _Reader:
+    """Raises TopicError."""
     kind = resolve_topic(topic)
+    is_struct = issubclass(kind, msgspec.Struct)
+    decode = _decoder(kind, kind if is_struct else _shape(kind))
+    return _Reader(decode, force_setattr) if is_struct else _Reader(_making(kind, decode), object.__setattr__)
+
+
+def _decoder(kind: type[Any], shape: Any) -> Callable[[bytes], Any]:
+    """The state in the shape of today."""
     current = getattr(kind, "class_version", 1)
     if current == 1:
-        return kind, msgspec.json.Decoder(_shape(kind)).decode
+        return msgspec.json.Decoder(shape).decode
 
-    def upcast(stored: bytes) -> dict[str, Any]:
+    def upcast(stored: bytes) -> Any:
         raw: dict[str, Any] = msgspec.json.decode(stored)
         for version in range(raw.pop("class_version", 1), current):
             getattr(kind, f"upcast_v{version}_v{version + 1}")(raw)
-        fields: dict[str, Any] = msgspec.convert(raw, _shape(kind))
-        return fields
+        return msgspec.convert(raw, shape)
 
-    return kind, upcast
+    return upcast
+
+
+def _making(kind: type[Any], decode: Callable[[bytes], dict[str, Any]]) -> Callable[[bytes], Any]:
+    """For events that are the library's dataclasses: `Created`, and those of customers."""
+
+    def made(stored: bytes) -> Any:
+        event = object.__new__(kind)
+        object.__setattr__(event, "__dict__", decode(stored))
+        return event
+
+    return made
 
 
 def _shape(kind: type[Any]) -> Any:

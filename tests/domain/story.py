@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Self
 
 import pytest
+from msgspec.structs import asdict
 
 from domain.attempt import Outcome
 from domain.communication import InvoiceCommunication
@@ -23,7 +24,7 @@ class Story:
         self.communication = InvoiceCommunication(TENANT, SubjectType.INVOICE, "INV-7", timestamp=at(-1))
         self.recorded: list[Fact] = []
         for fact in past:
-            self.communication.trigger_event(fact.kind, timestamp=fact.at, **fact.facts)
+            self.communication.trigger_event(fact.kind, timestamp=fact.at, **fact.facts)  # type: ignore[arg-type]
         self.communication.collect_events()
 
     def when(self, *commands: Command) -> Self:
@@ -31,7 +32,7 @@ class Story:
             command(self.communication)
         known = {"originator_id", "originator_version", "timestamp"}
         self.recorded = [
-            Fact(type(made), made.timestamp, {k: v for k, v in vars(made).items() if k not in known})  # type: ignore[arg-type]
+            Fact(type(made), made.timestamp, {k: v for k, v in asdict(made).items() if k not in known})  # type: ignore[arg-type]
             for made in self.communication.collect_events()
         ]
         return self

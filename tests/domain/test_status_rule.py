@@ -108,7 +108,7 @@ def test_the_set_of_reports_decides(
         if isinstance(one, DeliveryReport):
             story.hears(one)
         else:
-            story.communication.trigger_event(one.kind, timestamp=one.at, **one.facts)
+            story.communication.trigger_event(one.kind, timestamp=one.at, **one.facts)  # type: ignore[arg-type]
     assert seen(story) == seen(given(sent(asked), *ours, *(reported(r, 50) for r in said)))
 
 

@@ -179,9 +179,9 @@ def test_every_event_has_words_and_an_unknown_one_has_none() -> None:
     assert len(kinds) >= 15
     assert [kind for kind in kinds if not is_told(kind)] == []
 
-    class Unheard(events.CommunicationEvent):
+    class Unheard(events.CommunicationEvent, frozen=True):
         """A new one."""
 
     assert not is_told(Unheard)
     with pytest.raises(UnprojectedEventError, match="Unheard"):
-        tell(object.__new__(Unheard), invoice())
+        tell(Unheard(timestamp=at(0)), invoice())
