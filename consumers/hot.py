@@ -35,7 +35,7 @@ class Hot:
         for happened in earlier(sorted(wanted - known.keys())):
             for folded in fold(happened, known):
                 folded.settle()
-        return [known.get(one.id, Folded()).follow(one.happened) for one in folding]
+        return [(known.get(one.id) or Folded()).follow(one.happened) for one in folding]
 
     def opened(self, changed: Sequence[Folded]) -> Opened:
         """The texts that the rows of these communications show, and what else is known of them."""

@@ -10,6 +10,7 @@ from psycopg import Connection
 import projections.attempt_log
 import projections.engine
 import projections.overview
+from adapters.database.arrays import makers
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement, write
 from adapters.keys.ring import KeyRing
@@ -22,6 +23,7 @@ from projections.errors import ProjectionError
 SQL = load(projections.engine.__file__)
 PUT_OVERVIEW = load(projections.overview.__file__)["put"]
 PUT_ATTEMPTS = load(projections.attempt_log.__file__)["put"]
+OVERVIEW, ATTEMPTS = makers(projections.overview.Row), makers(projections.attempt_log.Row)
 NAMES = ["attempt_log", "overview"]
 MOST, FIRST = 2000, 1000
 """Events in one transaction: at most, and at first."""
@@ -121,4 +123,4 @@ class Projecting:
 
 
 def _shown(made: Rows) -> list[Write]:
-    return [Write(PUT_OVERVIEW, made.overview), Write(PUT_ATTEMPTS, made.attempts)]
+    return [Write(PUT_OVERVIEW, made.overview, OVERVIEW), Write(PUT_ATTEMPTS, made.attempts, ATTEMPTS)]

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import reduce
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, last_word, standing
 from domain.status import ARRIVED, LEAST_GOOD, Status
@@ -49,6 +50,7 @@ class View(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome
     recipients: dict[int, Outcome]
     times: Times
+    answer: Standing | None
 
 
 class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
@@ -73,11 +75,10 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
         if (claim := standing(report)) is None:
             return
         key = report.recipient, report.message_id
-        known = next((h for h in self.heard if (h.recipient, h.message_id) == key), None)
-        if known is None:
-            self.heard.append(Heard(*key, claim, Times.of(claim), [claim] if claim.buyer_response else []))
+        if known := [h for h in self.heard if (h.recipient, h.message_id) == key]:
+            known[0].hear(claim)
         else:
-            known.hear(claim)
+            self.heard.append(Heard(*key, claim, Times.of(claim), [claim] if claim.buyer_response else []))
 
     def skip(self, reason: str, at: datetime) -> None:
         self.waiting, self.reason, self.skipped_at = Status.SKIPPED, reason, at
@@ -90,7 +91,7 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
         outcomes = {number: self._outcome_of(number, known) for number, known in heard.items()}
         numbers = [r.number for r in self._addressed()]
         times = self._times_of([one for number in numbers for one in heard[number]])
-        return View(_least_good([outcomes[number] for number in numbers]), outcomes, times)
+        return View(_least_good([outcomes[number] for number in numbers]), outcomes, times, self.answer)
 
     def outcome(self) -> Outcome:
         """The least good of the `to` recipients."""
@@ -185,10 +186,10 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     def _times_of(self, heard: Sequence[Heard]) -> Times:
         """Without a try of ours, what providers say is about some other sending."""
         told = [h.times for h in heard] if self.tries else []
-        refused, handed = self._ends(TryOutcome.REFUSED), self._ends(TryOutcome.HANDED_OVER)
+        refused = self._ends(TryOutcome.REFUSED)
         known = earliest([*told, Times(failed=first(refused))] if refused else told)
-        sent = self.marked_sent_at or first(handed) or known.sent
-        return known if sent == known.sent else msgspec.structs.replace(known, sent=sent)
+        sent = self.marked_sent_at or first(self._ends(TryOutcome.HANDED_OVER)) or known.sent
+        return known if sent == known.sent else Times(sent, *astuple(known)[1:])
 
     def _whole(self) -> Outcome:
         if self.marked_sent_at:

@@ -123,13 +123,20 @@ class Precedence(NamedTuple):
 
     def outranks(self, other: "Precedence") -> bool:
         """Report ids, which are slow to compare, decide only between claims that are alike in all else."""
-        if self[:3] != other[:3]:
-            return self[:3] > other[:3]
+        if self.cls != other.cls:
+            return self.cls > other.cls
+        if self[1:3] != other[1:3]:
+            return self[1:3] > other[1:3]
         return natural(self.report_id) > natural(other.report_id)
 
 
 def precedence(given: Weight, at: datetime, report_id: str) -> Precedence:
     return Precedence(given.cls, at if given.cls >= TIME_COUNTS_FROM else _TIMELESS, given.rank, report_id)
+
+
+def timeless(given: Weight) -> Precedence:
+    """Of what we claim ourselves: no time of ours ever counts."""
+    return Precedence(given.cls, _TIMELESS, given.rank, "")
 
 
 def natural(text: str) -> Natural:

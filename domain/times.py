@@ -26,11 +26,11 @@ class Times(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     def of(claim: Standing) -> "Times":
         status, at = claim.status, claim.at
         return Times(
-            sent=None if status is Status.REJECTED else at,
-            delivered=at if status is Status.DELIVERED else None,
-            read=at if status is Status.READ else None,
-            failed=at if status is Status.FAILED or status is Status.REJECTED else None,
-            complained=at if status is Status.COMPLAINED else None,
+            None if status is Status.REJECTED else at,
+            at if status is Status.DELIVERED else None,
+            at if status is Status.READ else None,
+            at if status is Status.FAILED or status is Status.REJECTED else None,
+            at if status is Status.COMPLAINED else None,
         )
 
     @property

@@ -7,7 +7,7 @@ import msgspec
 
 from domain.reasons import reason as describe
 from domain.reports import Standing
-from domain.status import HANDED_OVER, LOST, STARTED, WAITING, Status, Weight, precedence
+from domain.status import HANDED_OVER, LOST, STARTED, WAITING, Precedence, Status, timeless
 from domain.values import HandedMessage, Personal
 
 
@@ -52,20 +52,19 @@ class Try(msgspec.Struct, omit_defaults=True, gc=False):
         It weighs little even where we gave up: a report about a message that we believe was refused proves that it
         was not. Handed over without a message id for this recipient is no proof that it was taken.
         """
-        status, given = _CLAIMS[self.outcome]
-        reason = self.reason
-        taken = [m for m in self.messages if m.recipient in (None, recipient)]
-        if self.outcome is TryOutcome.HANDED_OVER and not taken:
-            (status, given), reason = _CLAIMS[TryOutcome.UNKNOWN], "outcome_unknown"
+        outcome, reason = self.outcome, self.reason
+        if outcome is TryOutcome.HANDED_OVER and not [m for m in self.messages if m.recipient in (None, recipient)]:
+            outcome, reason = TryOutcome.UNKNOWN, "outcome_unknown"
+        status, given = _CLAIMS[outcome]
         at = self.ended_at or self.at
-        actor = describe(reason).actor if self.outcome is TryOutcome.REFUSED else None
-        return Standing(self.status or status, precedence(given, at, ""), at, reason, actor, self.detail)
+        actor = describe(reason).actor if outcome is TryOutcome.REFUSED else None
+        return Standing(self.status or status, given, at, reason, actor, self.detail)
 
 
-_CLAIMS: dict[TryOutcome, tuple[Status, Weight]] = {
-    TryOutcome.STARTED: (Status.SENDING, STARTED),
-    TryOutcome.FAILED: (Status.QUEUED, WAITING),
-    TryOutcome.REFUSED: (Status.FAILED, WAITING),
-    TryOutcome.UNKNOWN: (Status.UNKNOWN, LOST),
-    TryOutcome.HANDED_OVER: (Status.SENT, HANDED_OVER),
+_CLAIMS: dict[TryOutcome, tuple[Status, Precedence]] = {
+    TryOutcome.STARTED: (Status.SENDING, timeless(STARTED)),
+    TryOutcome.FAILED: (Status.QUEUED, timeless(WAITING)),
+    TryOutcome.REFUSED: (Status.FAILED, timeless(WAITING)),
+    TryOutcome.UNKNOWN: (Status.UNKNOWN, timeless(LOST)),
+    TryOutcome.HANDED_OVER: (Status.SENT, timeless(HANDED_OVER)),
 }

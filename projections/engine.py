@@ -70,7 +70,7 @@ def fold(happened: Iterable[Happened], known: dict[UUID, Folded]) -> list[Folded
         folded = changed.get(key)
         if folded is None:
             folded = changed[key] = known.get(key) or known.setdefault(key, Folded())
-        folded.apply(event, position)
+        folded.follow([(position, event)])
     return list(changed.values())
 
 
@@ -81,7 +81,7 @@ def retell(streams: Iterable[Happened], erasures: list[Happened]) -> list[Folded
     for position, event in streams:
         folded = known.setdefault(event.originator_id, Folded())
         _erase(folded, ahead.setdefault(event.originator_id, list(erasures)), before=position)
-        folded.apply(event, position)
+        folded.follow([(position, event)])
     for key, folded in known.items():
         _erase(folded, ahead[key], before=erasures[-1].position + 1)
     return list(known.values())

@@ -1,7 +1,9 @@
 """One communication as its events made it, and what a batch of them changed."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from domain import events as e
 from domain.attempt import View
@@ -38,20 +40,25 @@ class Folded:
         self.touched: dict[str, int] = {}
         self.position = 0
 
-    def apply(self, event: Any, position: int) -> None:
-        """Raises OriginatorVersionError where an event is missing or comes twice."""
-        self.communication = event.mutate(self.communication)
-        self.position = position
-        for attempt_id in _touched_by(event, self.communication):
-            self.touched[attempt_id] = position
-            self._views.pop(attempt_id, None)
-        if holds_any(event.__class__):
-            self._remember_keys(event)
-
     def follow(self, happened: Iterable[tuple[int, Any]]) -> "Folded":
-        """These events one after the other; returns itself."""
+        """These events, each with its position; returns itself.
+
+        Raises OriginatorVersionError where one is missing or comes twice.
+        """
+        communication, touched, personal = self.communication, self.touched, []
         for position, event in happened:
-            self.apply(event, position)
+            self.communication = communication = event.mutate(communication)
+            self.position = position
+            about = _about(event.__class__)
+            if about.attempt_of is not None:
+                touched[about.attempt_of(event)] = position
+            elif about.all:
+                touched.update(dict.fromkeys(communication.attempts, position))
+            if about.personal:
+                personal.append(event)
+        for attempt_id in touched:
+            self._views.pop(attempt_id, None)
+        self._remember_keys(personal)
         return self
 
     def erase(self, keys: set[str], position: int) -> bool:
@@ -76,20 +83,28 @@ class Folded:
             self._subject = said, docs.subject(self.communication, opened)
         return self._subject[1]
 
-    def _remember_keys(self, event: Any) -> None:
-        for value in collect(event):
-            if value.key not in self.keys:
-                self.keys.add(value.key)
-                self.new_keys.add(value.key)
+    def _remember_keys(self, events: Iterable[Any]) -> None:
+        for key in {value.key for value in collect(*events)} - self.keys:
+            self.keys.add(key)
+            self.new_keys.add(key)
 
 
-def _touched_by(event: Any, communication: InvoiceCommunication) -> Iterable[str]:
-    """The attempts whose rows an event changes."""
-    kind = type(event)
+class _About(NamedTuple):
+    """Which attempts' rows an event changes: one, all or none; `personal`: whether it may hold sealed values."""
+
+    attempt_of: Callable[[Any], str] | None
+    all: bool
+    personal: bool
+
+
+@cache
+def _about(kind: type) -> _About:
+    return _About(_attempt_of(kind), kind in _ABOUT_ALL, holds_any(kind))
+
+
+def _attempt_of(kind: type) -> Callable[[Any], str] | None:
     if kind in _HEARD:
-        return (event.report.attempt_id,)
+        return attrgetter("report.attempt_id")
     if kind in _ASKED:
-        return (event.order.attempt_id,)
-    if kind in _ABOUT_ALL:
-        return communication.attempts
-    return () if kind is InvoiceCommunication.Created else (event.attempt_id,)
+        return attrgetter("order.attempt_id")
+    return None if kind in _ABOUT_ALL or kind is InvoiceCommunication.Created else attrgetter("attempt_id")

@@ -102,25 +102,25 @@ def row(
 
 def _doc(communication: InvoiceCommunication, facts: Overview, subject: Subject, opened: Opened) -> CommunicationDoc:
     address = shown(opened, facts.last_recipient)
-    return CommunicationDoc(
-        id=communication.id,
-        subject=subject.json,
-        status=facts.status,
-        status_group=facts.status_group,
-        color=facts.color,
-        reason=facts.reason,
-        channel=facts.channel,
-        last_attempt_id=facts.last_attempt_id,
-        attempt_count=facts.attempt_count,
-        send_count=facts.send_count,
-        last_sent_at=utc(facts.last_sent_at),
-        last_recipient=one_line(address) if address else None,
-        first_delivered_at=utc(facts.first_delivered_at),
-        buyer_response=facts.buyer_response,
-        ignored=communication.ignored,
-        error=_error(facts),
-        created_at=communication.created_on,
-        updated_at=communication.modified_on,
+    return CommunicationDoc(  # by place: by name it takes several times as long
+        communication.id,
+        subject.json,
+        facts.status,
+        facts.status_group,
+        facts.color,
+        facts.reason,
+        facts.channel,
+        facts.last_attempt_id,
+        facts.attempt_count,
+        facts.send_count,
+        utc(facts.last_sent_at),
+        one_line(address) if address else None,
+        utc(facts.first_delivered_at),
+        facts.buyer_response,
+        communication.ignored,
+        _error(facts),
+        communication.created_on,
+        communication.modified_on,
     )
 
 

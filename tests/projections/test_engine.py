@@ -137,12 +137,12 @@ def test_sealed_values_are_found_wherever_a_type_may_hold_them() -> None:
 def test_a_missing_or_repeated_event_is_refused() -> None:
     first, second, third = handed(invoice(), order()).collect_events()[:3]
     folded = Folded()
-    folded.apply(first, 1)
+    folded.follow([(1, first)])
     with pytest.raises(OriginatorVersionError):
-        folded.apply(third, 3)
-    folded.apply(second, 2)
+        folded.follow([(3, third)])
+    folded.follow([(2, second)])
     with pytest.raises(OriginatorVersionError):
-        folded.apply(second, 2)
+        folded.follow([(2, second)])
 
 
 def test_an_event_of_another_communication_or_before_the_first_is_refused() -> None:
@@ -151,12 +151,12 @@ def test_an_event_of_another_communication_or_before_the_first_is_refused() -> N
     other = handed(invoice("6"), order()).collect_events()
     folded = Folded()
     with pytest.raises(OriginatorVersionError):
-        folded.apply(last, 1)
-    folded.apply(created, 1)
+        folded.follow([(1, last)])
+    folded.follow([(1, created)])
     with pytest.raises(OriginatorVersionError):
-        folded.apply(created, 2)
+        folded.follow([(2, created)])
     with pytest.raises(OriginatorIDError):
-        folded.apply(other[1], 2)
+        folded.follow([(2, other[1])])
     assert (folded.communication.version, folded.communication.modified_on) == (1, created.timestamp)
 
 
@@ -175,8 +175,8 @@ def test_what_is_not_about_communications_is_decided_too() -> None:
 
 
 def test_an_event_that_nobody_decided_about() -> None:
-    class Unheard(CommunicationEvent):
+    class Unheard(CommunicationEvent, frozen=True):
         """A new one."""
 
     with pytest.raises(UnprojectedEventError, match="Unheard"):
-        meaning(object.__new__(Unheard))
+        meaning(Unheard(timestamp=at(0)))
