@@ -14,7 +14,7 @@ from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.lead import Lead
 from consumers.projecting import NAMES, SQL, Projecting
-from consumers.uncollected import uncollected
+from consumers.uncollected import look_through, uncollected
 
 log = logging.getLogger(__name__)
 LOCK = 7265
@@ -24,8 +24,6 @@ APPENDED, PROJECTED = "sendtrail_appended", "sendtrail_projected"
 POLL = 0.05
 STANDBY = 0.25
 LONGEST_WAIT = 5.0
-STRETCH = 50
-"""Batches on end without the collector of cycles."""
 
 
 class Lag(NamedTuple):
@@ -54,17 +52,15 @@ class Projector:
                     self._lead(lead, connection, stop)
             except OperationalError as error:
                 log.warning("the database is away (%s); trying again", type(error).__name__)
+                look_through()
                 stop.wait(pause)
                 pause = min(pause * 2, LONGEST_WAIT)
 
     def run_once(self) -> int:
         """Project all that is there now, beside any other projector; returns how many events this one did."""
-        done = 0
         with self._reading() as connection:
             self.projecting.begin()
-            while counts := list(self._stretch(connection)):
-                done += sum(counts)
-        return done
+            return sum(self._stretch(connection))
 
     def lag(self) -> list[Lag]:
         """Where each projection stands."""
@@ -86,15 +82,9 @@ class Projector:
             lead.wait(POLL)
 
     def _stretch(self, connection: "Connection[Any]") -> Iterator[int]:
-        """Events of one batch after another (0 where another projector was quicker), until there is nothing more.
-
-        Ends too when it is time to look for cycles; empty only where there was nothing at all.
-        """
-        with uncollected(), _quick_turns():
-            for _ in range(STRETCH):
-                count = self._step(connection)
-                if count == 0:
-                    return
+        """Events of one batch after another (0 where another projector was quicker), until there is nothing more."""
+        with uncollected(unseen=True), _quick_turns():
+            while (count := self._step(connection)) != 0:
                 yield count or 0
 
     def _step(self, connection: "Connection[Any]") -> int | None:
@@ -103,6 +93,7 @@ class Projector:
             count = self.projecting.step(connection)
         except PositionLostError:
             self.projecting.begin()
+            look_through()
             return None
         if count:
             position = str(self.projecting.position)

@@ -1,5 +1,6 @@
 """The loop: one leads, others stand by; it wakes up by itself, survives the database, and lets itself be rebuilt."""
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +13,7 @@ from psycopg import OperationalError
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from consumers.projector import LOCK, Projector
+from consumers.uncollected import uncollected
 from domain.communication import InvoiceCommunication
 from domain.values import Order, Recipient, SubjectType
 from projections.errors import UnprojectedEventError
@@ -146,3 +148,15 @@ def test_it_goes_on_after_postgresql_was_restarted(tmp_path_factory: pytest.Temp
             eventually(shows(models, 2), within=30)
     finally:
         server.stop()
+
+
+def test_no_batch_leaves_cycles_behind(models: ReadModels) -> None:
+    """So the collector of cycles has nothing to look for, and never looks while all goes well."""
+    projector = models.projector()
+    models.record(*[sent(models, number) for number in range(3)])
+    projector.run_once()
+    models.record(*[sent(models, number) for number in range(3, 60)])
+    gc.collect()
+    with uncollected():
+        assert projector.run_once() > 200
+        assert gc.collect() < 50
