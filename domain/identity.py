@@ -2,13 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 import msgspec
 
 COMMUNICATIONS = UUID("6f1d7c0e-2f6b-5f0a-9a53-0b6a2f6f1c11")
 CUSTOMERS = UUID("0b8f4a52-7d0b-5f7e-8a55-7c1f6f0e9d22")
 ATTEMPTS = UUID("c3a4e0d6-91f0-5a4e-b3f7-2f4a6e1d8b33")
+_VERSION_5 = 5 << 76 | 8 << 60
+_FREE = ~(0xF << 76 | 0xC << 60) & ((1 << 128) - 1)
+_encode = msgspec.json.Encoder().encode
 
 
 @lru_cache(maxsize=1000)
@@ -33,4 +37,6 @@ def attempt_id_for(tenant_id: UUID, idempotency_key: str, claimed_at: datetime, 
 
 
 def _name(namespace: UUID, *parts: object) -> UUID:
-    return uuid5(namespace, msgspec.json.encode([str(p) for p in parts]).decode())
+    """As `uuid5`, which takes three times as long."""
+    digest = sha1(namespace.bytes + _encode([str(part) for part in parts]), usedforsecurity=False).digest()
+    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)

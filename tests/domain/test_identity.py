@@ -1,9 +1,13 @@
 """Ids that follow from names."""
 
+import json
 from datetime import timedelta, timezone
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from domain.identity import attempt_id_for, communication_id, customer_aggregate_id
+from hypothesis import given as hypothesis_given
+from hypothesis import strategies as st
+
+from domain.identity import COMMUNICATIONS, attempt_id_for, communication_id, customer_aggregate_id
 from tests.domain.facts import TENANT, at
 from tests.domain.story import given
 
@@ -16,6 +20,12 @@ def test_ids_never_change() -> None:
     assert communication_id(TENANT, "invoice", "INV-7") == UUID("66da460b-8a1f-5ad3-a7cf-f1d2cf01c245")
     assert customer_aggregate_id(TENANT, "c-1") == UUID("f4a6dc12-42e1-5605-9312-5c23130ec04a")
     assert attempt_id_for(TENANT, "key", at(0), 3) == UUID("3b6cdb9a-2130-5086-9248-fa689b4604da")
+
+
+@hypothesis_given(st.uuids(), st.text(), st.text())
+def test_they_are_version_5_of_the_compact_json(tenant: UUID, kind: str, external_id: str) -> None:
+    name = json.dumps([str(tenant), kind, external_id], separators=(",", ":"), ensure_ascii=False)
+    assert communication_id(tenant, kind, external_id) == uuid5(COMMUNICATIONS, name)
 
 
 def test_the_aggregate_has_the_id_of_its_subject() -> None:
