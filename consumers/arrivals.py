@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,25 +35,31 @@ class Arrival(NamedTuple):
     logged: LoggedRequest
 
 
-class Notice(msgspec.Struct, frozen=True, dict=True):
-    """One report of a request (the `number`-th, from 0), on its way to an attempt."""
+class Notice(msgspec.Struct, frozen=True):
+    """One report of a request (the `number`-th, from 0), on its way to an attempt.
+
+    `keys`: by what the attempt may be found: the id that the provider echoes, then its own message id.
+    """
 
     place: Place
     number: int
     connection: Connection
     report: ProviderReport
     received_at: datetime
+    keys: list[str]
+
+    @classmethod
+    def of(cls, place: Place, number: int, connection: Connection, report: ProviderReport, at: datetime) -> "Notice":
+        keys = [key for key in (report.attempt_id, report.message_id) if key and is_possible(key)]
+        return cls(place, number, connection, report, at, keys)
 
     @property
     def at(self) -> datetime:
         """When it happened, in UTC: by the provider's clock, else when it came in."""
         moment = self.report.occurred_at or self.received_at
+        if moment.tzinfo is UTC:
+            return moment
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    @cached_property
-    def keys(self) -> list[str]:
-        """By what the attempt may be found: the id that the provider echoes, then its own message id."""
-        return [key for key in (self.report.attempt_id, self.report.message_id) if key and is_possible(key)]
 
 
 class Understood(NamedTuple):
@@ -118,7 +123,7 @@ def understand(arrival: Arrival, find: FindConnection) -> Outcome:
 
 def notices_of(arrival: Arrival, connection: Connection, reports: Iterable[ProviderReport]) -> list[Notice]:
     at = arrival.logged.request.received_at
-    return [Notice(arrival.place, number, connection, report, at) for number, report in enumerate(reports)]
+    return [Notice.of(arrival.place, number, connection, report, at) for number, report in enumerate(reports)]
 
 
 def is_possible(key: str) -> bool:

@@ -113,7 +113,7 @@ class Asker:
         at = self.installation.clock()
         for number, message_id in asked.taken.items():
             take(communication, attempt_id, number, [HandedMessage(message_id)], at)
-        notices = [Notice(_NOWHERE, n, connection, report, at) for n, report in enumerate(asked.reports)]
+        notices = [Notice.of(_NOWHERE, n, connection, report, at) for n, report in enumerate(asked.reports)]
         self.attaching.attach_to(communication, attempt_id, notices)
 
     def _status(self, lookup: Lookup, connection: Connection) -> list[ProviderReport]:

@@ -1,7 +1,7 @@
 """Turns notices into delivery reports on the attempts that they are about."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from adapters.keys.master import SealError
 from adapters.keys.ring import CustomerKey, MissingKeyError
 from adapters.providers.addresses import normalise
 from adapters.providers.port import InvalidAddressError
+from adapters.store.recorder import TenantEvent
+from adapters.store.reported import Reported, ReportedAttempt, reported
 from consumers.arrivals import Notice, Place
 from consumers.correlation import Target, look_up
-from consumers.recent import Recent
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.reports import DeliveryReport
@@ -23,80 +24,94 @@ log = logging.getLogger(__name__)
 Keys = Mapping[str, CustomerKey | None]
 
 
-class Attached(NamedTuple):
-    """Aggregates with new events, which communications each request was about, and what matches nothing (yet)."""
+class Known(NamedTuple):
+    """What was read of some notices: the target of each, and the communications by id: true until somebody writes."""
 
-    changed: list[InvoiceCommunication]
+    targets: list[Target | None]
+    communications: dict[int, Reported]
+
+
+class Attached(NamedTuple):
+    """The events to record, which communications each request was about, and what matches nothing (yet).
+
+    `known`: the communications as they are once the events are recorded.
+    """
+
+    events: list[TenantEvent]
     about: dict[Place, set[UUID]]
     unmatched: list[Notice]
+    known: dict[int, Reported]
 
 
 class _Found(NamedTuple):
-    """An attempt that is reported about, with the ids of the keys that its personal values are sealed under."""
+    """An attempt that is reported about, with the ids of the keys that its personal values are sealed under.
 
-    communication: InvoiceCommunication
-    attempt: Attempt
+    `whole`: the aggregate, for what is seldom asked.
+    """
+
+    attempt: ReportedAttempt
     key_ids: list[str]
+    whole: Callable[[], InvoiceCommunication]
 
 
 class Attaching:
-    """For one thread."""
+    """Safe to share between threads."""
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self.recent = Recent()
 
-    def attach(self, notices: Iterable[Notice]) -> Attached:
-        """Records nothing yet. Safe to run again: a report that an attempt has already changes nothing."""
-        notices = list(notices)
+    def know(self, notices: Sequence[Notice]) -> Known:
+        """What is recorded about them by now."""
         targets = look_up(self.installation.database, notices)
-        communications = self._load({target.communication_id for target in targets if target})
-        found = _attempts(communications, targets)
-        about = [
-            _meant(n, found.get(target.attempt_id)) if target else None
-            for n, target in zip(notices, targets, strict=True)
-        ]
-        keys = self._keys({key_id for one in about if one for key_id in one.key_ids})
-        done = Attached(list(communications.values()), {}, [])
-        for notice, one in zip(notices, about, strict=True):
-            if one is None or not self._report(notice, one, keys):
-                done.unmatched.append(notice)
-            else:
-                done.about.setdefault(notice.place, set()).add(one.communication.id)
+        whose = {t.communication_id: n.connection.tenant_id for t, n in zip(targets, notices, strict=True) if t}
+        return Known(targets, reported(self.installation.database, whose))
+
+    def attach(self, notices: Sequence[Notice], known: Known | None = None) -> Attached:
+        """Records nothing yet. Safe to run again: a report that an attempt has already changes nothing.
+
+        `known`: what was read before, and is used up here. If it is no longer true, recording tells: version conflict.
+        """
+        known = self._looked_again(notices, known) if known else self.know(notices)
+        found = [_meant(n, t, known) if t else None for n, t in zip(notices, known.targets, strict=True)]
+        keys = self._keys({key_id for one in found if one for key_id in one.key_ids})
+        done, at = Attached([], {}, [], known.communications), self.installation.clock()
+        for notice, target, one in zip(notices, known.targets, found, strict=True):
+            if target is None or one is None or not all(key_id in keys for key_id in one.key_ids):
+                done.unmatched.append(notice)  # nothing known, or a key that must come back from a backup
+                continue
+            done.about.setdefault(notice.place, set()).add(target.communication_id)
+            communication = known.communications[target.communication_id.int]
+            if not communication.knows(one.attempt.attempt_id, _report_id(notice)):
+                done.events.append(communication.report(self._report(notice, one, keys), at))
         return done
+
+    def _looked_again(self, notices: Sequence[Notice], known: Known) -> Known:
+        """For what was not found: an attempt may have become known meanwhile."""
+        lost = [n for n, target in enumerate(known.targets) if target is None and notices[n].keys]
+        again = self.know([notices[n] for n in lost])
+        targets = dict(zip(lost, again.targets, strict=True))
+        found = [targets.get(n) if target is None else target for n, target in enumerate(known.targets)]
+        return Known(found, known.communications | again.communications)
 
     def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
         """The same for notices that are known to be about this attempt. Raises MissingKeyError, SealError."""
-        asked = _found(communication, communication.attempt(attempt_id))
-        about = [(notice, _meant(notice, asked) or asked) for notice in notices]
-        wanted = {key_id for _, one in about for key_id in one.key_ids}
-        keys = self.installation.keys.keys(wanted, communication.tenant_id)
+        asked = communication.attempt(attempt_id)
+        about = [(notice, _found_in(communication, _meant_of(notice, asked, communication))) for notice in notices]
+        keys = self.installation.keys.keys({i for _, one in about for i in one.key_ids}, communication.tenant_id)
         for notice, one in about:
-            self._report(notice, one, keys)
+            communication.record_report(self._report(notice, one, keys), self.installation.clock())
 
-    def recorded(self, attached: Attached) -> None:
-        """Remember what has just been recorded, for the reports to come."""
-        self.recent.keep(attached.changed)
-
-    def _load(self, ids: set[UUID]) -> dict[UUID, InvoiceCommunication]:
-        return self.installation.communications.load_newer(ids, self.recent.take(ids)) if ids else {}
-
-    def _report(self, notice: Notice, one: _Found, keys: Keys) -> bool:
-        """False where the attempt cannot take it now: a key is missing that must come back from a backup."""
-        if not all(key_id in keys for key_id in one.key_ids):
-            return False
-        key = self._sealing_key(one, keys)
-        whose = _whose(one.attempt, notice.report.message_id)
+    def _report(self, notice: Notice, one: _Found, keys: Keys) -> DeliveryReport:
+        whose = one.attempt.whose(notice.report.message_id)
         recipient = whose or recipient_number(one.attempt, notice.report.recipient, keys)
-        report = delivery_report(notice, one.attempt.order.attempt_id, recipient, key)
-        one.communication.record_report(report, self.installation.clock())
-        return True
+        return delivery_report(notice, one.attempt.attempt_id, recipient, self._sealing_key(one, keys))
 
     def _sealing_key(self, one: _Found, keys: Keys) -> CustomerKey | None:
         """The key of the attempt's own personal values. None once it is destroyed: nothing new of the erased."""
         if one.key_ids:
             return keys[one.key_ids[0]]
-        communication, customer = one.communication, one.communication.details.customer
+        communication = one.whole()
+        customer = communication.details.customer
         ref = customer_ref(customer.id if customer else None, communication.subject_type, communication.external_id)
         return self.installation.keys.customer(communication.tenant_id, ref, self.installation.clock())
 
@@ -120,7 +135,7 @@ def delivery_report(notice: Notice, attempt_id: str, recipient: int | None, key:
     report, connection = notice.report, notice.connection
     untracked = report.is_open and not connection.open_tracking
     return DeliveryReport(
-        report_id=f"{connection.provider}:{report.event_id}",
+        report_id=_report_id(notice),
         attempt_id=attempt_id,
         provider_event=report.provider_event,
         occurred_at=notice.at,
@@ -137,7 +152,11 @@ def delivery_report(notice: Notice, attempt_id: str, recipient: int | None, key:
     )
 
 
-def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int | None:
+def _report_id(notice: Notice) -> str:
+    return f"{notice.connection.provider}:{notice.report.event_id}"
+
+
+def recipient_number(attempt: ReportedAttempt, address: str | None, keys: Keys) -> int | None:
     """Whose address it is, by fingerprint; None for nobody's and once the keys are destroyed."""
     if not address:
         return None
@@ -145,22 +164,38 @@ def recipient_number(attempt: Attempt, address: str | None, keys: Keys) -> int |
     return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
 
 
-def _meant(notice: Notice, one: _Found | None) -> _Found | None:
+def _meant(notice: Notice, target: Target, known: Known) -> _Found | None:
     """An id of ours decides; one of theirs may be that of several attempts, of which one is meant."""
-    if one is None or notice.report.attempt_id == one.attempt.order.attempt_id:
-        return one
-    meant = one.communication.meant(one.attempt, notice.report.message_id, notice.at)
-    return one if meant is one.attempt else _found(one.communication, meant)
+    communication = known.communications.get(target.communication_id.int)
+    attempt = communication.attempts.get(target.attempt_id) if communication else None
+    if communication is None or attempt is None:
+        return None
+    if len(communication.attempts) > 1 and notice.report.attempt_id != target.attempt_id:
+        whole = communication.whole()
+        meant = _meant_of(notice, whole.attempt(target.attempt_id), whole)
+        attempt = communication.attempts[meant.order.attempt_id]
+    key_ids = attempt.key_ids or _of_documents(attempt.attempt_id, communication.whole())
+    return _Found(attempt, key_ids, communication.whole)
 
 
-def _whose(attempt: Attempt, message_id: str | None) -> int | None:
-    """The recipient that a message id belongs to, where it belongs to one alone."""
-    messages = (m for t in attempt.tries for m in t.messages if m.message_id == message_id)
-    return next((m.recipient for m in messages), None)
+def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunication) -> Attempt:
+    if notice.report.attempt_id == attempt.order.attempt_id:
+        return attempt
+    return communication.meant(attempt, notice.report.message_id, notice.at)
 
 
-def _recipients(attempt: Attempt, address: str, keys: Keys) -> list[Recipient]:
-    return [r for r in attempt.order.recipients if r.hash and _is(r, address, keys)]
+def _found_in(communication: InvoiceCommunication, attempt: Attempt) -> _Found:
+    known = ReportedAttempt.of(attempt)
+    return _Found(known, known.key_ids or _of_documents(known.attempt_id, communication), lambda: communication)
+
+
+def _of_documents(attempt_id: str, communication: InvoiceCommunication) -> list[str]:
+    """Where nobody is addressed."""
+    return sorted({d.key for d in communication.attempt(attempt_id).order.documents})
+
+
+def _recipients(attempt: ReportedAttempt, address: str, keys: Keys) -> list[Recipient]:
+    return [r for r in attempt.recipients if r.hash and _is(r, address, keys)]
 
 
 def _is(recipient: Recipient, address: str, keys: Keys) -> bool:
@@ -168,28 +203,9 @@ def _is(recipient: Recipient, address: str, keys: Keys) -> bool:
     return key is not None and key.fingerprint(address) == recipient.hash
 
 
-def _normal(attempt: Attempt, address: str) -> str:
+def _normal(attempt: ReportedAttempt, address: str) -> str:
     """As addresses are spelled when they are stored; only worth its time where the provider spells otherwise."""
     try:
-        return normalise(attempt.order.channel, address)
+        return normalise(attempt.channel, address)
     except InvalidAddressError:
         return address
-
-
-def _attempts(
-    communications: Mapping[UUID, InvoiceCommunication], targets: Iterable[Target | None]
-) -> dict[str, _Found]:
-    """By attempt id, each once."""
-    places = {target.attempt_id: target.communication_id for target in targets if target}
-    found: dict[str, _Found] = {}
-    for attempt_id, communication_id in places.items():
-        communication = communications.get(communication_id)
-        attempt = communication.attempts.get(attempt_id) if communication else None
-        if communication and attempt:
-            found[attempt_id] = _found(communication, attempt)
-    return found
-
-
-def _found(communication: InvoiceCommunication, attempt: Attempt) -> _Found:
-    addressed = {r.address.key for r in attempt.order.recipients if r.address}
-    return _Found(communication, attempt, sorted(addressed or {d.key for d in attempt.order.documents}))

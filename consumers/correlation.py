@@ -3,13 +3,13 @@
 A connection that only reports may name another one of the same tenant that sends what it reports about.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 from adapters.database import arrays
 from adapters.database.queries import load
-from adapters.database.session import Database, statement
+from adapters.database.session import Database
 from adapters.providers.port import Connection
 from consumers.arrivals import Notice
 
@@ -21,29 +21,29 @@ class Target(NamedTuple):
     attempt_id: str
 
 
-Key = tuple[int, int, str]
-"""The connection that sends, the tenant that asks (both as integers: a UUID is slow to look up by), and the key."""
-
-
 def look_up(database: Database, notices: Sequence[Notice]) -> list[Target | None]:
     """What each notice is about: the echoed attempt id decides, and where that is not known, the message id."""
-    places = [(n.connection, [(*_asking(n.connection), key) for key in n.keys]) for n in notices]
-    known = _find(database, ((over, key) for over, keys in places for key in keys[:1]))
-    lost = [(over, key) for over, keys in places if keys and keys[0] not in known for key in keys[1:]]
-    known |= _find(database, lost)
-    return [next((known[key] for key in keys if key in known), None) for _, keys in places]
+    found = _find(database, [(n.connection, n.keys[0]) if n.keys else None for n in notices])
+    lost = [n for n, target in enumerate(found) if target is None and len(notices[n].keys) > 1]
+    if lost:
+        second = _find(database, [(notices[n].connection, notices[n].keys[1]) for n in lost])
+        for n, target in zip(lost, second, strict=True):
+            found[n] = target
+    return found
 
 
-def _find(database: Database, asked: Iterable[tuple[Connection, Key]]) -> dict[Key, Target]:
-    """All of them in one query."""
-    wanted = {key: (sending(over), over.tenant_id, key[2]) for over, key in asked}
-    if not wanted:
-        return {}
-    connections, tenants, keys = zip(*wanted.values(), strict=True)
-    columns = (arrays.uuids(connections), arrays.uuids(tenants), arrays.texts(keys))
-    with database.transaction() as connection:
-        rows = connection.cursor(binary=True).execute(statement(SQL["find"]), columns, prepare=True).fetchall()
-    return {(c.int, t.int, key): Target(where, attempt) for c, t, key, where, attempt in rows}
+def _find(database: Database, asked: Sequence[tuple[Connection, str] | None]) -> list[Target | None]:
+    """All of them in one query, each key of a connection once. By objects, because an id is slow to look up by."""
+    numbers: dict[tuple[int, str], int] = {}
+    wanted = [numbers.setdefault((id(one[0]), one[1]), len(numbers) + 1) if one else 0 for one in asked]
+    if not numbers:
+        return [None] * len(asked)
+    over = {id(one[0]): one[0] for one in asked if one}
+    places = {known: (sending(connection), connection.tenant_id) for known, connection in over.items()}
+    connections, tenants = zip(*(places[known] for known, _ in numbers), strict=True)
+    columns = (arrays.uuids(connections), arrays.uuids(tenants), arrays.texts([key for _, key in numbers]))
+    found = {number: Target(where, attempt) for number, where, attempt in database.ask(SQL["find"], columns)}
+    return [found.get(number) for number in wanted]
 
 
 def sending(connection: Connection) -> UUID:
@@ -53,8 +53,3 @@ def sending(connection: Connection) -> UUID:
         return connection.id if named is None else UUID(str(named))
     except ValueError:
         return connection.id
-
-
-def _asking(connection: Connection) -> tuple[int, int]:
-    """The tenant too: another's connection may be named, and may be reporting in the same batch itself."""
-    return sending(connection).int, connection.tenant_id.int

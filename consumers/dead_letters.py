@@ -75,14 +75,14 @@ class DeadLetters:
 
     def _once(self, place: Place, outcomes: Sequence[Outcome]) -> None:
         now = self.installation.clock()
-        attached = self.attaching.attach(n for o in outcomes if isinstance(o, Understood) for n in o.notices)
+        attached = self.attaching.attach([n for o in outcomes if isinstance(o, Understood) for n in o.notices])
         writes = [
             keep_raw(outcomes, attached.about),
             park(attached.unmatched, self.installation.master, now),
             bury(outcomes, now),
             Write(SQL["replayed"], [] if _still_dead(place, outcomes) else [(*place, now)]),
         ]
-        self.installation.communications.record(attached.changed, writes=writes)
+        self.installation.communications.recorder.insert(attached.events, writes=writes)
 
     def _understand(self, place: Place) -> list[Outcome]:
         """Nothing for a place that holds no letter, or one that was replayed."""

@@ -101,7 +101,7 @@ class ParkedReports:
             Write(SQL["about"], _about(found, attached)),
             Write(SQL["postpone"], [(*c.key, lease, self._next(c)) for c in claimed if c.key in left]),
         ]
-        self.installation.communications.record(attached.changed, writes=writes)
+        self.installation.communications.recorder.insert(attached.events, writes=writes)
         return len(found)
 
     def _notice(self, claimed: _Claimed) -> Notice | None:
@@ -114,7 +114,7 @@ class ParkedReports:
         except SealError as error:
             log.error("parked report at %s offset %d: %s", *claimed.place[:2], type(error).__name__)
             return None
-        return Notice(claimed.place, claimed.number, connection, report, claimed.received_at)
+        return Notice.of(claimed.place, claimed.number, connection, report, claimed.received_at)
 
     def _next(self, claimed: _Claimed) -> datetime:
         doubled: timedelta = FIRST_PAUSE * 2 ** min(claimed.tries + 1, 20)

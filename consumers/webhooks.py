@@ -6,9 +6,9 @@ compare-and-set), the events, the raw requests, parked reports and dead letters.
 
 import logging
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import NamedTuple
 
 from psycopg import OperationalError
@@ -17,10 +17,11 @@ from adapters.bootstrap import Installation
 from adapters.store.communications import persist
 from adapters.store.errors import BusyError, PositionLostError
 from adapters.store.recorder import Advance
+from adapters.store.reported import Reported
 from adapters.webhook_log.frames import how_many
 from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailableError, Record
-from consumers.arrivals import Dead, Outcome, Understood, understand_records
-from consumers.attaching import Attached, Attaching
+from consumers.arrivals import Dead, Notice, Outcome, Understood, understand_records
+from consumers.attaching import Attaching, Known
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
 from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
@@ -49,6 +50,14 @@ class _Told(NamedTuple):
     outcomes: list[Outcome]
 
 
+class _Chunk(NamedTuple):
+    """What becomes one transaction; `known`: what was read about its notices, where that was done ahead."""
+
+    name: str
+    told: list[_Told]
+    known: Known | None = None
+
+
 class WebhookConsumer:
     """Any number of them, in any number of processes, share the partitions of one log."""
 
@@ -60,6 +69,8 @@ class WebhookConsumer:
         self.chores = Chores(installation, self.attaching)
         self._dead_in_row = 0
         self._astray = False
+        self._recorded: dict[int, Reported] = {}
+        """What the last chunk was about, as it was recorded: the next one may have been read before."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; the chunk at hand is finished first. A database or log that is away is waited for.
@@ -94,19 +105,21 @@ class WebhookConsumer:
         """Record what was polled, chunk by chunk; a partition that another consumer was at is left from there on."""
         taken, after = 0, {name: batch.after for name, batch in polled.items()}
         with closing(self._understood(polled)) as chunks:
-            for name, chunk in chunks:
+            for chunk in chunks:
+                name = chunk.name
                 if name not in after:
                     continue
+                known, self._recorded = self._newest(chunk.known), {}
                 try:
-                    taken += self._record_chunk(name, after[name], chunk)
-                    after[name] = chunk[-1].offset
+                    taken += self._record_chunk(name, after[name], chunk.told, known)
+                    after[name] = chunk.told[-1].offset
                 except PositionLostError:
                     del after[name]
                     self.reader.seek(name, self._stored(name))
                     log.info("%s: another consumer was here", name)
         return taken
 
-    def _understood(self, polled: Mapping[str, Batch]) -> Generator[tuple[str, list[_Told]], None, None]:
+    def _understood(self, polled: Mapping[str, Batch]) -> Generator[_Chunk, None, None]:
         """The chunks in order, each partition's in turn. While one is recorded, and the database works, the next one
         is read."""
         waiting = [(name, chunk) for name, batch in polled.items() for chunk in _chunks(batch.records)]
@@ -114,23 +127,39 @@ class WebhookConsumer:
             yield self._understand(*waiting[0])
         elif waiting:
             with ThreadPoolExecutor(1, "reading ahead") as ahead:
-                coming = ahead.submit(self._understand, *waiting[0])
+                coming = ahead.submit(self._read_ahead, *waiting[0])
                 for following in waiting[1:]:
                     ready = coming.result()
-                    coming = ahead.submit(self._understand, *following)
+                    coming = ahead.submit(self._read_ahead, *following)
                     yield ready
                 yield coming.result()
 
-    def _understand(self, name: str, records: Sequence[Record]) -> tuple[str, list[_Told]]:
-        find = self.installation.connections.get
-        return name, [_Told(record.offset, understand_records(name, [record], find)) for record in records]
+    def _read_ahead(self, name: str, records: Sequence[Record]) -> _Chunk:
+        """Whatever fails about what is known fails again, and is dealt with, when it is recorded."""
+        chunk = self._understand(name, records)
+        with suppress(Exception):
+            return chunk._replace(known=self.attaching.know(_notices(_outcomes(chunk.told))))
+        return chunk
 
-    def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told]) -> int:
+    def _understand(self, name: str, records: Sequence[Record]) -> _Chunk:
+        find = self.installation.connections.get
+        return _Chunk(name, [_Told(record.offset, understand_records(name, [record], find)) for record in records])
+
+    def _newest(self, known: Known | None) -> Known | None:
+        """With what was recorded while it was read."""
+        if known is not None:
+            for number in known.communications.keys() & self._recorded.keys():
+                recorded = self._recorded[number]
+                if recorded.version > known.communications[number].version:
+                    known.communications[number] = recorded
+        return known
+
+    def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told], known: Known | None = None) -> int:
         """In halves where it cannot be recorded whole, down to the record to blame. Raises PositionLostError."""
-        outcomes = [outcome for told in chunk for outcome in told.outcomes]
+        outcomes = _outcomes(chunk)
         move = Advance(name, after, chunk[-1].offset)
         try:
-            self._record(outcomes, move)
+            self._record(outcomes, move, known)
         except Exception as error:
             if _passes(error):
                 raise
@@ -151,27 +180,27 @@ class WebhookConsumer:
         log.error("%s offset %d: %s; put to the dead letters", move.name, move.to, reason)
         self._record([_dead(o, reason) for o in outcomes], move)
 
-    def _record(self, outcomes: Sequence[Outcome], move: Advance) -> None:
+    def _record(self, outcomes: Sequence[Outcome], move: Advance, known: Known | None = None) -> None:
         dead_in_row = self._count_dead(outcomes)
         ensure_days(self.installation.database, days_of(outcomes))
-        events, parked, dead = persist(lambda: self._once(outcomes, move))
+        ahead = [known] if known else []
+        events, parked, dead = persist(lambda: self._once(outcomes, move, ahead.pop() if ahead else None))
         self._dead_in_row = dead_in_row
         self._note(outcomes)
         log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
         if events:
             self._wake_projector()
 
-    def _once(self, outcomes: Sequence[Outcome], move: Advance) -> tuple[int, int, int]:
-        """On fresh aggregates; returns how many events, parked reports and dead letters came of it."""
+    def _once(self, outcomes: Sequence[Outcome], move: Advance, known: Known | None) -> tuple[int, int, int]:
+        """By what is recorded now, or `known`; how many events, parked reports and dead letters came of it."""
         now = self.installation.clock()
-        attached = self.attaching.attach(n for o in outcomes if isinstance(o, Understood) for n in o.notices)
-        events = _events(attached)
+        attached = self.attaching.attach(_notices(outcomes), known)
         parked, dead = park(attached.unmatched, self.installation.master, now), bury(outcomes, now)
         asking = to_confirm(outcomes, self.installation.master, now)
         writes = [keep_raw(outcomes, attached.about), parked, dead, asking]
-        self.installation.communications.record(attached.changed, advance=[move], writes=writes)
-        self.attaching.recorded(attached)
-        return events, len(parked.rows), len(dead.rows)
+        self.installation.communications.recorder.insert(attached.events, advance=[move], writes=writes)
+        self._recorded |= attached.known
+        return len(attached.events), len(parked.rows), len(dead.rows)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Unreadable or not: the provider called."""
@@ -226,5 +255,9 @@ def _dead(outcome: Outcome, reason: str) -> Dead:
     return Dead(outcome.arrival.place, reason, outcome.arrival, outcome.connection)
 
 
-def _events(attached: Attached) -> int:
-    return sum(len(communication.pending_events) for communication in attached.changed)
+def _outcomes(told: Iterable[_Told]) -> list[Outcome]:
+    return [outcome for one in told for outcome in one.outcomes]
+
+
+def _notices(outcomes: Iterable[Outcome]) -> list[Notice]:
+    return [notice for outcome in outcomes if isinstance(outcome, Understood) for notice in outcome.notices]

@@ -50,15 +50,6 @@ class Communications:
         rows = self.recorder.streams(list(set(ids)), tenant)
         return Loaded(self._fold(rows, {}), {row[0]: row[5] for row in rows})
 
-    def load_newer(self, ids: Iterable[UUID], known: dict[UUID, Any]) -> dict[UUID, Any]:
-        """All of them, with one read: those that are `known` are changed by what happened to them since.
-
-        For workers. After any failure the known ones must be dropped.
-        """
-        versions = dict.fromkeys(ids, 0)
-        versions |= {communication_id: one.version for communication_id, one in known.items()}
-        return self._fold(self.recorder.newer(versions), known)
-
     def get(self, communication_id: UUID, tenant: UUID | None = None) -> InvoiceCommunication:
         """Raises NotFoundError."""
         found: InvoiceCommunication | None = self.load([communication_id], tenant).found.get(communication_id)

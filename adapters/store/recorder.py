@@ -4,7 +4,7 @@ The library's own recorder takes an exclusive table lock and notifies inside the
 commit through at a time; here a shared advisory lock lets them go together, and the reader proves gaps dead instead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -75,11 +75,6 @@ class EventRecorder:
     def streams(self, ids: Sequence[UUID], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
         """(id, version, topic, state, tenant, position) of all events of these aggregates, in order."""
         return self.database.ask(self._streams, (*self._names(tenant), arrays.uuids(ids)), tenant)
-
-    def newer(self, versions: Mapping[UUID, int]) -> list[tuple[Any, ...]]:
-        """As `streams`, for workers: of each aggregate only the events after a version (0: all)."""
-        known = (arrays.uuids(list(versions)), arrays.bigints(list(versions.values())))
-        return self.database.ask(SQL["newer"], known)
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""

@@ -14,12 +14,6 @@ SELECT originator_id, originator_version, topic, state, tenant_id, notification_
 SELECT originator_id, originator_version, topic, state, tenant_id, notification_id
 FROM events.streams_for(%b::uuid, %b::uuid[])
 
--- newer --
-SELECT e.originator_id, e.originator_version, e.topic, e.state, e.tenant_id, e.notification_id
-FROM unnest(%b::uuid[], %b::int8[]) AS known (originator_id, version)
-JOIN events.event AS e ON e.originator_id = known.originator_id AND e.originator_version > known.version
-ORDER BY e.originator_id, e.originator_version
-
 -- begin_position --
 -- A reader that was never here stands at -1.
 INSERT INTO events.tracking (name, position) VALUES (%s, -1) ON CONFLICT (name) DO NOTHING

@@ -119,36 +119,6 @@ def test_the_same_events_as_one_at_a_time(world: Hooks, actions: list[tuple[str,
         assert world.attempt(one).report_ids == known
     found = {table: world.count(table) - before for table, before in counts.items()}
     assert found == {"work.provider_event": story.requests, "work.dead_letter": 0, "work.parked_report": 0}
-    for consumer in story.consumers:
-        assert_remembers_the_truth(world, consumer)
-
-
-def assert_remembers_the_truth(world: Hooks, consumer: WebhookConsumer) -> None:
-    """As it is in the store, or as it was before others went on."""
-    for known in consumer.attaching.recent._known.values():
-        stored = world.worker.communications.get(known.id)
-        if known.version >= stored.version:
-            assert vars(known) == vars(stored)
-
-
-def test_reports_about_what_was_just_recorded_read_nothing_again(world: Hooks) -> None:
-    sent = [world.sent() for _ in range(3)]
-    consumer = world.consumer()
-    world.put([one.event("processed") for one in sent])
-    world.drain(consumer)
-    world.put([one.event("delivered") for one in sent])
-    read = world.worker.communications.recorder.newer
-    rows: list[int] = []
-
-    def counted(versions: Any) -> Any:
-        found = read(versions)
-        rows.append(len(found))
-        return found
-
-    world.worker.communications.recorder.newer = counted  # type: ignore[method-assign]
-    world.drain(consumer)
-    assert rows == [0]
-    assert [world.reports(one) for one in sent] == [2, 2, 2]
 
 
 def test_what_somebody_else_did_since_is_seen(world: Hooks) -> None:
@@ -166,7 +136,6 @@ def test_what_somebody_else_did_since_is_seen(world: Hooks) -> None:
         world.drain(consumer)
     assert calls == [1], "no conflict had to tell it"
     assert world.reports(sent) == 2
-    assert_remembers_the_truth(world, consumer)
 
 
 def test_records_to_blame_are_found_by_halving(world: Hooks) -> None:
