@@ -58,6 +58,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     return admitted
 
 
+may_read = needs(Scope.READ)
 MaySend = Annotated[Caller, Depends(needs(Scope.SEND))]
-MayRead = Annotated[Caller, Depends(needs(Scope.READ))]
+MayRead = Annotated[Caller, Depends(may_read)]
 MayAdmin = Annotated[Caller, Depends(needs(Scope.ADMIN))]

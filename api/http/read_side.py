@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
+from adapters.database.asking import Asker
 from adapters.database.pool import async_pool
 from adapters.database.session import statement
 from api.http.live import Live
 from api.http.waiting import WAIT_LIMIT, Projected
+from projections.queries.asking import Ask
 
 KEEP_ALIVE = 15.0
 """Seconds of silence after which a stream says that it is still there."""
@@ -48,10 +51,14 @@ class ReadSide:
     """`wait_limit` and `keep_alive` are seconds."""
 
     tenants: Tenants
+    asker: Asker
     projected: Projected
     live: Live
     wait_limit: float = WAIT_LIMIT
     keep_alive: float = KEEP_ALIVE
+
+    def asking(self, tenant_id: UUID) -> Ask:
+        return partial(self.asker.ask, tenant_id)
 
 
 @asynccontextmanager
@@ -71,7 +78,7 @@ async def read_side(
         live = Live(tenants.reading, projected)
         tasks = [asyncio.create_task(projected.run()), asyncio.create_task(live.run())]
         try:
-            yield ReadSide(tenants, projected, live, wait_limit, keep_alive)
+            yield ReadSide(tenants, Asker(pool), projected, live, wait_limit, keep_alive)
         finally:
             live.close()
             for task in tasks:

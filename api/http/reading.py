@@ -58,8 +58,7 @@ async def get_communication(communication_id: str, request: Request, caller: May
     values, side = asked.read(request.query_params, (WAIT_FOR,)), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     if (wanted := _uuid(communication_id)) is not None:
-        async with side.tenants.reading(caller.tenant_id) as cursor:
-            found = await details.communication(cursor, wanted)
+        found = await details.communication(side.asking(caller.tenant_id), wanted)
         if found is not None:
             return _json((await _with_timeline(request, caller, found)).encode(), caller)
     raise CommunicationNotFoundError
@@ -71,8 +70,7 @@ async def get_attempt(attempt_id: str, request: Request, caller: MayRead) -> Res
     values, side = asked.read(request.query_params, (WAIT_FOR,)), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
     if (wanted := _uuid(attempt_id)) is not None:
-        async with side.tenants.reading(caller.tenant_id) as cursor:
-            found = await details.attempt(cursor, wanted)
+        found = await details.attempt(side.asking(caller.tenant_id), wanted)
         if found is not None:
             return _json((await _with_timeline(request, caller, found, wanted)).encode(), caller)
     raise AttemptUnknownError
@@ -82,8 +80,7 @@ async def _list(of: List, values: dict[str, Any], caller: Caller, request: Reque
     filters, side = asked.filters_of(values, caller), read_side_of(request)
     after = _place(of, filters, values.get("cursor"))
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
-    async with side.tenants.reading(caller.tenant_id) as cursor:
-        found = await page(cursor, of, filters, after, values.get("limit", PAGE))
+    found = await page(side.asking(caller.tenant_id), of, filters, after, values.get("limit", PAGE))
     return _json(_page(of, filters, found), caller)
 
 
@@ -91,8 +88,7 @@ async def _counts(of: List, values: dict[str, Any], caller: Caller, request: Req
     values.pop("status_group", None)
     filters, side = asked.filters_of(values, caller), read_side_of(request)
     await side.projected.reach(values.get("wait_for"), side.wait_limit)
-    async with side.tenants.reading(caller.tenant_id) as cursor:
-        found = await counts(cursor, of, filters)
+    found = await counts(side.asking(caller.tenant_id), of, filters)
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 

@@ -1,14 +1,12 @@
 """One communication or one attempt as the read models hold it, for an answer with all that belongs to it."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from psycopg import AsyncCursor
-
+from projections.queries.asking import Ask
 from projections.sql import load
 
 SQL = load(__file__)
-Cursor = AsyncCursor[tuple[Any, ...]]
 
 
 class Row(NamedTuple):
@@ -25,17 +23,17 @@ class Row(NamedTuple):
         return f'{self.doc[:-1]}{attempts},"timeline":[{entries}]}}'
 
 
-async def communication(cursor: Cursor, communication_id: UUID) -> Row | None:
+async def communication(ask: Ask, communication_id: UUID) -> Row | None:
     """With its attempts, newest first; None if the tenant has none of this id."""
-    return await _one(cursor, "communication", communication_id)
+    return await _one(ask, "communication", communication_id)
 
 
-async def attempt(cursor: Cursor, attempt_id: UUID) -> Row | None:
+async def attempt(ask: Ask, attempt_id: UUID) -> Row | None:
     """None if the tenant has none of this id."""
-    return await _one(cursor, "attempt", attempt_id)
+    return await _one(ask, "attempt", attempt_id)
 
 
-async def _one(cursor: Cursor, name: str, wanted: UUID) -> Row | None:
+async def _one(ask: Ask, name: str, wanted: UUID) -> Row | None:
     """One statement, so that the parts are of the same moment."""
-    found = await (await cursor.execute(SQL[name], (wanted,))).fetchone()
-    return Row(*found) if found else None
+    found = await ask(SQL[name], {"id": wanted})
+    return Row(*found[0]) if found else None

@@ -6,15 +6,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from psycopg import AsyncCursor
-
 from domain.status import Group
 from projections.overview import NEVER_SENT
+from projections.queries.asking import Ask
 from projections.queries.filters import Condition, Filters, of_customers, of_facets, of_time, of_words
 from projections.sql import load
 
 SQL = load(__file__)
-Cursor = AsyncCursor[tuple[Any, ...]]
 
 
 class List(NamedTuple):
@@ -60,32 +58,28 @@ Pieces = dict[str, list[Condition]]
 
 
 class Query(NamedTuple):
-    """`prepare` None: one plan for all values, once it was asked a few times; False: planned each time for its own."""
+    """`prepare`: one plan for all values, once it was asked a few times; else it is planned each time for its own."""
 
     sql: str
     values: dict[str, Any]
-    prepare: bool | None
+    prepare: bool
 
 
-async def page(cursor: Cursor, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
+async def page(ask: Ask, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
     """The first `limit` rows behind `after`."""
     for query in page_queries(of, filters, after, limit):
-        ((docs, at, last, follows, complete),) = await _all(cursor, query)
+        ((docs, at, last, follows, complete),) = await ask(*query)
         if complete:
             break
     return Page(docs or b"", Place(at, last) if follows else None)
 
 
-async def counts(cursor: Cursor, of: List, filters: Filters) -> dict[str, int]:
+async def counts(ask: Ask, of: List, filters: Filters) -> dict[str, int]:
     """The number per status group and of `all`, which is the length of the whole list with these filters."""
-    found: dict[str, int] = dict(await _all(cursor, counts_query(of, filters)))
+    found: dict[str, int] = dict(await ask(*counts_query(of, filters)))
     total = sum(found.values())
     found[Group.NOT_SENT] = found.get(Group.NOT_SENT, 0) + found.pop(NEVER_SENT, 0)
     return {**{group.value: found.get(group.value, 0) for group in COUNTED}, "all": total}
-
-
-async def _all(cursor: Cursor, query: Query) -> list[tuple[Any, ...]]:
-    return await (await cursor.execute(query.sql, query.values, prepare=query.prepare)).fetchall()
 
 
 def page_queries(of: List, filters: Filters, after: Place | None, limit: int) -> Iterator[Query]:
@@ -136,7 +130,7 @@ def _parts(filters: Filters) -> Pieces:
     return pieces
 
 
-def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool | None = None) -> Query:
+def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool = True) -> Query:
     limits = {"rows": rows, "heads": HEADS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
     values: dict[str, Any] = limits | {"after_at": None, "after_id": None}
     texts: list[tuple[str, str]] = []

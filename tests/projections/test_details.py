@@ -33,7 +33,7 @@ def answered(row: details.Row | None, entries: str = "") -> dict[str, Any]:
 
 @pytest.mark.usefixtures("filled")
 def test_a_communication_comes_with_its_attempts_even_when_ignored(ask: Asking) -> None:
-    row = ask(lambda cursor: details.communication(cursor, UUID(int=1)))
+    row = ask.one(lambda one: details.communication(one, UUID(int=1)))
     found = answered(row, '{"n":1},{"n":2}')
     assert found["id"] == str(UUID(int=1))
     assert [one["id"] for one in found["attempts"]] == [str(UUID(int=3)), str(UUID(int=2))]
@@ -44,13 +44,13 @@ def test_a_communication_comes_with_its_attempts_even_when_ignored(ask: Asking) 
 
 @pytest.mark.usefixtures("filled")
 def test_without_attempts_and_entries_the_lists_are_empty(ask: Asking) -> None:
-    found = answered(ask(lambda cursor: details.communication(cursor, UUID(int=5))))
+    found = answered(ask.one(lambda one: details.communication(one, UUID(int=5))))
     assert (found["attempts"], found["timeline"]) == ([], [])
 
 
 @pytest.mark.usefixtures("filled")
 def test_an_attempt_names_its_communication_and_has_no_attempts(ask: Asking) -> None:
-    row = ask(lambda cursor: details.attempt(cursor, UUID(int=2)))
+    row = ask.one(lambda one: details.attempt(one, UUID(int=2)))
     found = answered(row)
     assert found["id"] == str(UUID(int=2))
     assert "attempts" not in found
@@ -60,6 +60,6 @@ def test_an_attempt_names_its_communication_and_has_no_attempts(ask: Asking) -> 
 
 @pytest.mark.usefixtures("filled")
 def test_another_tenant_has_none_of_them(ask: Asking) -> None:
-    assert ask(lambda cursor: details.communication(cursor, UUID(int=1)), OTHER_TENANT) is None
-    assert ask(lambda cursor: details.attempt(cursor, UUID(int=2)), OTHER_TENANT) is None
-    assert ask(lambda cursor: details.attempt(cursor, UUID(int=99))) is None
+    assert ask.one(lambda one: details.communication(one, UUID(int=1)), OTHER_TENANT) is None
+    assert ask.one(lambda one: details.attempt(one, UUID(int=2)), OTHER_TENANT) is None
+    assert ask.one(lambda one: details.attempt(one, UUID(int=99))) is None

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
-from adapters.database.pool import conninfo
+from adapters.database.asking import Asker
+from adapters.database.pool import async_pool, conninfo
 from projections.queries import lists
+from projections.queries.asking import Ask
 from projections.queries.changes import Batch, changes
 from projections.queries.filters import Filters
 from projections.queries.lists import List, Place
@@ -30,9 +33,10 @@ class Shown(NamedTuple):
 class Asking:
     """Answers questions one after another on one connection."""
 
-    def __init__(self, runner: asyncio.Runner, connection: "AsyncConnection[tuple[Any, ...]]") -> None:
+    def __init__(self, runner: asyncio.Runner, connection: "AsyncConnection[tuple[Any, ...]]", asker: Asker) -> None:
         self.runner = runner
         self.connection = connection
+        self.asker = asker
 
     def __call__(self, question: Question[T], tenant: UUID = TENANT) -> T:
         async def ask() -> T:
@@ -42,14 +46,22 @@ class Asking:
 
         return self.runner.run(ask())
 
+    def one(self, question: Callable[[Ask], Awaitable[T]], tenant: UUID = TENANT) -> T:
+        """As the API asks for lists and for one of their rows."""
+
+        async def ask() -> T:
+            return await question(partial(self.asker.ask, tenant))
+
+        return self.runner.run(ask())
+
     def page(
         self, of: List, filters: Filters, after: Place | None = None, limit: int = 200, tenant: UUID = TENANT
     ) -> Shown:
-        docs, last = self(lambda cursor: lists.page(cursor, of, filters, after, limit), tenant)
+        docs, last = self.one(lambda ask: lists.page(ask, of, filters, after, limit), tenant)
         return Shown([bytes(raw).decode() for raw in msgspec.json.decode(b"[%b]" % docs, type=list[msgspec.Raw])], last)
 
     def counts(self, of: List, filters: Filters, tenant: UUID = TENANT) -> dict[str, int]:
-        return self(lambda cursor: lists.counts(cursor, of, filters), tenant)
+        return self.one(lambda ask: lists.counts(ask, of, filters), tenant)
 
     def changes(self, after: int, most: int = 1000) -> Batch:
         return self(lambda cursor: changes(cursor, after, most))
@@ -60,7 +72,10 @@ def asking(database_url: str) -> Iterator[Asking]:
     with asyncio.Runner() as runner:
         given = conninfo(database_url, "sendtrail_api")
         connection = runner.run(AsyncConnection.connect(given, autocommit=True))
+        pool = async_pool(database_url, "sendtrail_api", max_size=1)
+        runner.run(pool.open())
         try:
-            yield Asking(runner, connection)
+            yield Asking(runner, connection, Asker(pool))
         finally:
+            runner.run(pool.close())
             runner.run(connection.close())

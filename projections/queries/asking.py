@@ -1,0 +1,10 @@
+"""Who asks PostgreSQL for the queries of this package, in a transaction of its own that has named the tenant."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+
+class Ask(Protocol):
+    """The rows of one question, whose places for values are `%(name)s`. Not prepared: planned for its own values."""
+
+    async def __call__(self, sql: str, values: Mapping[str, Any], prepare: bool = True) -> list[tuple[Any, ...]]: ...

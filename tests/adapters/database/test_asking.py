@@ -1,0 +1,135 @@
+"""One message a question: what it names does not outlive it; whatever becomes of a connection, the next is answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import Error
+from psycopg.errors import DivisionByZero, QueryCanceled
+
+from adapters.database import asking
+from adapters.database.asking import Asker
+from adapters.database.pool import async_pool
+from tests.support.read_rows import OTHER_TENANT, TENANT
+
+WHO = "SELECT config.current_tenant(), current_setting('plan_cache_mode')"
+ECHO = """SELECT %(none)s::text, %(text)s::text, %(whole)s::int8, %(at)s::timestamptz, %(id)s::uuid, %(texts)s::text[],
+    %(text)s::text"""
+Story = Callable[[Asker], Awaitable[Any]]
+Tell = Callable[[Story], Any]
+
+
+@pytest.fixture
+def tell(database_url: str) -> Iterator[Tell]:
+    """Carries a story out on a pool of one connection."""
+    with asyncio.Runner() as runner:
+        pool = async_pool(database_url, "sendtrail_api", max_size=1, statement_timeout="5s")
+        runner.run(pool.open())
+        asker = Asker(pool)
+        yield lambda story: runner.run(_told(story, asker))
+        runner.run(pool.close())
+
+
+async def _told(story: Story, asker: Asker) -> Any:
+    return await story(asker)
+
+
+texts = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=20)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=texts | st.sampled_from(["NULL", "", '"', "\\", "{}", "a,b", "%(id)s"]),
+    whole=st.integers(-(2**63), 2**63 - 1),
+    at=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone(timedelta(hours=5.5)))),  # noqa: DTZ001
+    names=st.lists(texts, max_size=4),
+)
+@pytest.mark.parametrize("prepare", [True, False])
+def test_values_arrive_as_they_are(
+    tell: Tell, prepare: bool, text: str, whole: int, at: datetime, names: list[str]
+) -> None:
+    values = {"none": None, "text": text, "whole": whole, "at": at, "id": TENANT, "texts": names}
+    rows = tell(lambda asker: asker.ask(TENANT, ECHO, values, prepare))
+    assert rows == [(None, text, whole, at.astimezone(UTC), TENANT, names, text)]
+
+
+def test_a_question_names_its_tenant_and_how_it_is_planned_and_takes_both_along(tell: Tell) -> None:
+    async def story(asker: Asker) -> list[Any]:
+        seen: list[Any] = []
+        for tenant, prepare in ((TENANT, True), (OTHER_TENANT, False), (TENANT, False), (OTHER_TENANT, True)):
+            seen += await asker.ask(tenant, WHO, {}, prepare)
+            async with asker.pool.connection() as same:
+                seen += await (await same.execute(WHO)).fetchall()
+        return seen
+
+    one, own, none = "force_generic_plan", "force_custom_plan", (None, "auto")
+    expected = [(TENANT, one), none, (OTHER_TENANT, own), none, (TENANT, own), none, (OTHER_TENANT, one), none]
+    assert tell(story) == expected
+
+
+def test_a_question_that_fails_leaves_nothing_and_hinders_nobody(tell: Tell) -> None:
+    async def story(asker: Asker) -> list[Any]:
+        for prepare in (True, False, True):
+            with pytest.raises(DivisionByZero):
+                await asker.ask(TENANT, "SELECT 1 / %(by)s::int8", {"by": 0}, prepare)
+            async with asker.pool.connection() as same:
+                assert await (await same.execute(WHO)).fetchone() == (None, "auto")
+        return await asker.ask(OTHER_TENANT, WHO, {})
+
+    assert tell(story) == [(OTHER_TENANT, "force_generic_plan")]
+
+
+def test_whatever_becomes_of_a_connection_the_next_question_is_answered(tell: Tell) -> None:
+    async def given_up(asker: Asker) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await asker.ask(TENANT, "SELECT pg_sleep(4)", {})
+
+    async def forgets(asker: Asker) -> None:
+        async with asker.pool.connection() as same:
+            await same.execute("DEALLOCATE ALL")
+
+    async def is_killed(asker: Asker) -> None:
+        with pytest.raises(Error):
+            await asker.ask(TENANT, "SELECT pg_terminate_backend(pg_backend_pid())", {})
+
+    async def takes_too_long(asker: Asker) -> None:
+        with pytest.raises(QueryCanceled):
+            await asker.ask(TENANT, "SELECT set_config('statement_timeout', '1ms', true), pg_sleep(9)", {})
+
+    async def story(asker: Asker) -> None:
+        for happens in (given_up, forgets, is_killed, forgets, takes_too_long, given_up):
+            assert await asker.ask(TENANT, "SELECT %(n)s::int8", {"n": 7}) == [(7,)]
+            await happens(asker)
+            assert await asker.ask(TENANT, "SELECT %(n)s::int8", {"n": 8}) == [(8,)]
+            assert await asker.ask(OTHER_TENANT, WHO, {}) == [(OTHER_TENANT, "force_generic_plan")]
+
+    tell(story)
+
+
+def test_a_connection_keeps_the_latest_statements_alone(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_PREPARED", 5)
+
+    async def story(asker: Asker) -> list[Any]:
+        for n in (*range(9), 0, 7, 0):
+            assert await asker.ask(TENANT, f"SELECT {n}, %(n)s::int8", {"n": n}) == [(n, n)]
+        sql = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%, $1::int8'"
+        return sorted(await asker.ask(TENANT, sql.replace("%%", "%"), {}, False))
+
+    assert tell(story) == [(f"SELECT {n}, $1::int8",) for n in (0, 7, 8)]
+
+
+def test_answers_larger_than_any_buffer_come_whole(tell: Tell) -> None:
+    rows = tell(lambda asker: asker.ask(TENANT, "SELECT repeat('x', 3000000), n FROM generate_series(1, 3) AS n", {}))
+    assert [(len(text), n) for text, n in rows] == [(3_000_000, 1), (3_000_000, 2), (3_000_000, 3)]
+
+
+def test_a_value_of_a_kind_that_nobody_asks_with_is_refused(tell: Tell) -> None:
+    with pytest.raises(TypeError):
+        tell(lambda asker: asker.ask(UUID(int=1), "SELECT %(odd)s", {"odd": object()}))
