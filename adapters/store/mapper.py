@@ -28,12 +28,19 @@ class EventMapper(Mapper[UUID]):
         super().__init__(JSONTranscoder())
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        state = asdict(domain_event) if isinstance(domain_event, msgspec.Struct) else dict(vars(domain_event))
-        originator, version = state.pop("originator_id"), state.pop("originator_version")
-        written = getattr(type(domain_event), "class_version", 1)
+        topic, state = self.write(domain_event)
+        return StoredEvent(domain_event.originator_id, domain_event.originator_version, topic, state)
+
+    @staticmethod
+    def write(event: DomainEventProtocol[UUID]) -> tuple[str, bytes]:
+        """The topic and state of a row."""
+        kind = type(event)
+        state = asdict(event) if isinstance(event, msgspec.Struct) else dict(vars(event))
+        del state["originator_id"], state["originator_version"]
+        written = getattr(kind, "class_version", 1)
         if written > 1:
             state["class_version"] = written
-        return StoredEvent(originator, version, get_topic(type(domain_event)), _encode(state))
+        return get_topic(kind), _encode(state)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         return self.read(
