@@ -1,11 +1,8 @@
-"""Calls of many callers that wait for one thing: what comes while one call runs goes together into the next."""
+"""Calls of many threads that wait for one thing: what comes while one call runs goes together into the next."""
 
-import asyncio
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -21,29 +18,18 @@ CarryOut = Callable[[Sequence[Asked], Callable[[], None]], Sequence[Answer]]
 
 
 class Waiting(Generic[Asked, Answer]):
-    """One caller: a thread, which waits for `turn`, or a coroutine, which waits for `future`."""
+    """One thread, which waits for `turn`."""
 
-    __slots__ = ("answer", "asked", "error", "future", "key", "settled", "turn")
+    __slots__ = ("answer", "asked", "error", "key", "settled", "turn")
     answer: Answer
 
-    def __init__(self, asked: Asked, key: Hashable, future: "asyncio.Future[Answer] | None" = None) -> None:
+    def __init__(self, asked: Asked, key: Hashable) -> None:
         self.asked = asked
         self.key = key
         self.settled = False
         self.error: BaseException | None = None
-        self.future = future
-        self.turn = threading.Lock() if future is None else None
-        if self.turn:
-            self.turn.acquire()
-
-    def resolve(self) -> None:
-        """In the loop of `future`, whose coroutine may have stopped waiting."""
-        if self.future is None or self.future.done():
-            return
-        if self.error is not None:
-            self.future.set_exception(self.error)
-        else:
-            self.future.set_result(self.answer)
+        self.turn = threading.Lock()
+        self.turn.acquire()
 
 
 class Merging(Generic[Asked, Answer]):
@@ -72,22 +58,14 @@ class Merging(Generic[Asked, Answer]):
         self._preparing = False
 
     def __call__(self, asked: Asked) -> Answer:
-        """For a thread. Raises what `carry_out` raises, in all whose call it was."""
+        """Raises what `carry_out` raises, in all whose call it was."""
         mine: Waiting[Asked, Answer] = Waiting(asked, self.key(asked))
         if self._may_begin(mine):
             self._one_call()
-        assert mine.turn is not None
         mine.turn.acquire()
         if mine.error is not None:
             raise mine.error
         return mine.answer
-
-    async def ask(self, asked: Asked) -> Answer:
-        """The same for a coroutine."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        if self._may_begin(Waiting(asked, self.key(asked), future)):
-            self.threads.submit(self._one_call)
-        return await future
 
     def _one_call(self) -> None:
         taken = self._take()
@@ -112,7 +90,9 @@ class Merging(Generic[Asked, Answer]):
         finally:
             self._end(taken, preparing=preparing)
             self._pass_on()
-            _tell([one for one in taken if one.settled])
+            for one in taken:
+                if one.settled:
+                    one.turn.release()
 
     def _take(self) -> "list[Waiting[Asked, Answer]]":
         with self._lock:
@@ -165,21 +145,3 @@ class Mergings(Generic[Asked, Answer]):
     def of(self, tenant: UUID | None) -> "Merging[Asked, Answer]":
         found = self._made.get(tenant)
         return found if found is not None else self._made.setdefault(tenant, self.make(tenant))
-
-
-def _tell(settled: "list[Waiting[Asked, Answer]]") -> None:
-    """All coroutines of a loop at once."""
-    of_loops: dict[asyncio.AbstractEventLoop, list[Waiting[Asked, Answer]]] = defaultdict(list)
-    for one in settled:
-        if one.turn is not None:
-            one.turn.release()
-        elif one.future is not None:
-            of_loops[one.future.get_loop()].append(one)
-    for loop, waiting in of_loops.items():
-        with suppress(RuntimeError):  # a loop that was closed waits for nothing
-            loop.call_soon_threadsafe(_resolve, waiting)
-
-
-def _resolve(waiting: "list[Waiting[Asked, Answer]]") -> None:
-    for one in waiting:
-        one.resolve()

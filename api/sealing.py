@@ -6,6 +6,7 @@ from uuid import UUID
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
+from adapters.database.prepared import Steps
 from adapters.keys import customer_ref
 from adapters.keys.ring import CustomerKey
 from api.http.schemas import PersonIn
@@ -35,7 +36,7 @@ class Sealer:
     def key(self, ref: str) -> CustomerKey:
         """A customer's key, or that of a subject which has no customer."""
         if ref not in self._keys:
-            self.take(self.look_up([ref]))
+            self.take(self._look_up([ref]))
         return self._keys[ref]
 
     def key_of(self, communication: InvoiceCommunication) -> CustomerKey:
@@ -43,7 +44,7 @@ class Sealer:
 
     def fetch(self, communications: Iterable[InvoiceCommunication]) -> None:
         """Ask for the keys of all of them at once."""
-        self.take(self.look_up({ref_of(communication) for communication in communications} - self._keys.keys()))
+        self.take(self._look_up({ref_of(communication) for communication in communications} - self._keys.keys()))
 
     # for commands that are carried out together: adapters.store.batch.Sealing
 
@@ -52,11 +53,14 @@ class Sealer:
             return [self.customer]
         return [ref_of(found)] if found is not None else []
 
-    def look_up(self, customer_refs: Iterable[str]) -> Mapping[str, CustomerKey]:
-        return self.installation.keys.customers(self.tenant, customer_refs, self.now())
+    def looking_up(self, customer_refs: Iterable[str]) -> Steps[Mapping[str, CustomerKey]]:
+        return self.installation.keys.asking(self.tenant, customer_refs, self.now())
 
     def take(self, keys: Mapping[str, CustomerKey]) -> None:
         self._keys.update(keys)
+
+    def _look_up(self, customer_refs: Iterable[str]) -> Mapping[str, CustomerKey]:
+        return self.installation.keys.customers(self.tenant, customer_refs, self.now())
 
     def person(self, said: PersonIn | None, key: CustomerKey) -> Person:
         """Who asked, as the caller says, beside the API key that said it."""

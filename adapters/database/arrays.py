@@ -19,8 +19,10 @@ _HEADER = struct.Struct(">iiIii")
 _EMPTY = struct.Struct(">iiI")
 _LENGTH = struct.Struct(">i").pack
 _BIGINT = struct.Struct(">iq").pack
+_INTEGER = struct.Struct(">ii").pack
+_NULL = _LENGTH(-1)
 _SIXTEEN = _LENGTH(16)
-_BOOL, _TEXT, _BYTEA, _INT8, _UUID, _TIMESTAMPTZ = 16, 25, 17, 20, 2950, 1184
+_BOOL, _TEXT, _BYTEA, _INT4, _INT8, _UUID, _TIMESTAMPTZ = 16, 25, 17, 23, 20, 2950, 1184
 _TRUE, _FALSE = _LENGTH(1) + b"\1", _LENGTH(1) + b"\0"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -35,11 +37,20 @@ class Column:
         self.data = head + b"".join(elements)
 
 
-_NULL = _LENGTH(-1)
-
-
 def uuids(values: Sequence[UUID]) -> Column:
-    return Column(_UUID, len(values), [_SIXTEEN + value.int.to_bytes(16, "big") for value in values])
+    return uuid_numbers([value.int for value in values])
+
+
+def uuid_numbers(values: Sequence[int]) -> Column:
+    return Column(_UUID, len(values), [_SIXTEEN + value.to_bytes(16, "big") for value in values])
+
+
+def uuids_or_null(values: Sequence[UUID | None]) -> Column:
+    return Column(_UUID, len(values), [_NULL if value is None else _SIXTEEN + value.bytes for value in values])
+
+
+def integers_or_null(values: Sequence[int | None]) -> Column:
+    return Column(_INT4, len(values), [_NULL if value is None else _INTEGER(4, value) for value in values])
 
 
 def bigints(values: Sequence[int]) -> Column:

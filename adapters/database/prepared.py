@@ -1,80 +1,239 @@
-"""The hottest statements by libpq itself: psycopg's cursor takes 30 us of Python a call, this 3.
+"""Statements by libpq itself, prepared, several in one trip: psycopg's cursor takes 30 us of Python a call, this 3.
 
-For a connection in autocommit, outside any transaction.
+For a connection in autocommit, outside any transaction of psycopg's. What is asked in one trip is one transaction:
+PostgreSQL commits once it has answered all of it. `talking` waits for nothing by itself, so that a thread may wait for
+it (`carried_out`) or an event loop (`adapters.database.loop`).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from hashlib import sha256
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from psycopg import Connection, OperationalError, pq
-from psycopg.adapt import Transformer
+from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import InvalidSqlStatementName, error_from_result
 from psycopg.pq.abc import PGresult
 
 from adapters.database.arrays import Column
 
-_BINARY = pq.Format.BINARY
+T = TypeVar("T")
+Rows = list[tuple[Any, ...]]
+_BINARY, _TEXT = pq.Format.BINARY, pq.Format.TEXT
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
+_IDLE, _BAD = pq.TransactionStatus.IDLE, pq.ConnStatus.BAD
 
 
 class LostError(OperationalError):
     """The connection to PostgreSQL was lost."""
 
 
+class Ask(NamedTuple):
+    """One statement. `%b` with a type in it stands for a UUID or a Column, `%s` with a type for anything else."""
+
+    sql: str
+    values: Sequence[Any] = ()
+
+
+Steps = Generator[Sequence[Ask], list[Rows], T]
+"""Says what to ask in each trip, is sent the rows of each statement, or thrown what PostgreSQL said; returns T."""
+Waits = Generator[bool, None, T]
+"""Yields when the connection's socket has to be waited for: until it can be read, True: or written."""
+BEGIN, COMMIT, ROLLBACK = Ask("BEGIN"), Ask("COMMIT"), Ask("ROLLBACK")
+_known: "WeakKeyDictionary[Connection[Any], set[bytes]]" = WeakKeyDictionary()
+"""What is prepared on each connection, by name."""
+
+
 class _Prepared(NamedTuple):
     name: bytes
     text: bytes
-    known: "WeakSet[Connection[Any]]"
 
 
-def answer(connection: "Connection[Any]", sql: str, values: Sequence[UUID | Column]) -> list[tuple[Any, ...]]:
-    """The rows of one statement, whose values are all `%b` with a type. Raises LostError, and what PostgreSQL says.
+def answer(connection: "Connection[Any]", sql: str, values: Sequence[Any] = ()) -> Rows:
+    """The rows of one statement. Raises LostError, and what PostgreSQL says."""
+    return _waited(_trip(connection, [Ask(sql, values)], waits=False))[0]
 
-    psycopg drops all prepared statements of a connection after a rollback: then it is prepared, and asked, again.
+
+def carried_out(connection: "Connection[Any]", steps: Steps[T]) -> T:
+    """What the steps return; this thread waits for each answer."""
+    return _waited(talking(connection, steps, waits=False))
+
+
+def asking(*asked: Ask) -> Steps[list[Rows]]:
+    """Steps that are one trip: the rows of each statement."""
+    return (yield asked)
+
+
+def talking(connection: "Connection[Any]", steps: Steps[T], *, waits: bool = True) -> Waits[T]:
+    """What the steps return. The connection is outside any transaction then, or lost.
+
+    `waits` False: never yields, libpq waits where it must.
     """
-    prepared = _prepared(sql)
-    given = [value.bytes if isinstance(value, UUID) else value.data for value in values]
-    if connection not in prepared.known:
-        _prepare(connection, prepared)
     try:
-        result = _execute(connection, prepared, given)
-    except InvalidSqlStatementName:
-        _prepare(connection, prepared)
-        result = _execute(connection, prepared, given)
-    if not result.ntuples:
-        return []
-    reader = Transformer(connection)
-    reader.set_pgresult(result, format=_BINARY)
-    return reader.load_rows(0, result.ntuples, tuple)
+        try:
+            asked = next(steps)
+            while True:
+                try:
+                    answers = yield from _trip(connection, asked, waits=waits)
+                except Exception as error:  # noqa: BLE001 - the steps say what comes of it
+                    asked = steps.throw(error)
+                else:
+                    asked = steps.send(answers)
+        except StopIteration as done:
+            found: T = done.value
+    except Exception:
+        yield from _left(connection, waits=waits)
+        raise
+    yield from _left(connection, waits=waits)
+    return found
 
 
 def checked(connection: "Connection[Any]", result: "PGresult") -> "PGresult":
     """Raises what PostgreSQL says, and LostError where it says nothing any more."""
     if result.status in _DONE:
         return result
-    if connection.pgconn.status == pq.ConnStatus.BAD:
+    if connection.pgconn.status == _BAD:
         raise LostError
     raise error_from_result(result)
 
 
-def _execute(connection: "Connection[Any]", prepared: _Prepared, given: Sequence[bytes]) -> "PGresult":
-    formats = [_BINARY] * len(given)
-    return checked(connection, connection.pgconn.exec_prepared(prepared.name, given, formats, _BINARY))
+def _waited(talk: Waits[T]) -> T:
+    try:
+        next(talk)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    raise AssertionError("libpq was to wait")
 
 
-def _prepare(connection: "Connection[Any]", prepared: _Prepared) -> None:
-    checked(connection, connection.pgconn.prepare(prepared.name, prepared.text))
-    prepared.known.add(connection)
+def _left(connection: "Connection[Any]", *, waits: bool) -> Waits[None]:
+    """No transaction stays open where the steps gave up."""
+    pgconn = connection.pgconn
+    if pgconn.status != _BAD and pgconn.transaction_status != _IDLE:
+        yield from _trip(connection, [ROLLBACK], waits=waits)
+
+
+def _trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
+    """psycopg drops all prepared statements of a connection after a rollback: then they are prepared, and asked, again.
+
+    That is safe, because nothing of a trip that failed was carried out; unless it went on with a transaction.
+    """
+    try:
+        return (yield from _once(connection, asked, waits=waits))
+    except InvalidSqlStatementName:
+        _known.pop(connection, None)
+        if connection.pgconn.transaction_status != _IDLE:
+            raise LostError from None
+        return (yield from _once(connection, asked, waits=waits))
+
+
+def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
+    pgconn, known = connection.pgconn, _known.setdefault(connection, set())
+    together = len(asked) > 1 or _prepared(asked[0].sql).name not in known
+    try:
+        if together:
+            pgconn.enter_pipeline_mode()
+        new = [_send(connection, one, known) for one in asked]
+        if together:
+            pgconn.pipeline_sync()
+        if waits:
+            yield from _flushed(pgconn)
+        results = yield from _results(pgconn, sum(map(len, new)) + len(asked), together=together, waits=waits)
+        if together:
+            pgconn.exit_pipeline_mode()
+    except OperationalError as error:
+        raise LostError from error
+    return _read(connection, new, results, known)
+
+
+def _send(connection: "Connection[Any]", ask: Ask, known: set[bytes]) -> list[bytes]:
+    """The names that are prepared on the way: none, or its own."""
+    name, text = _prepared(ask.sql)
+    given, formats = _given(connection, ask.values)
+    new = [] if name in known else [name]
+    if new:
+        connection.pgconn.send_prepare(name, text)
+        known.add(name)
+    connection.pgconn.send_query_prepared(name, given, formats, _BINARY)
+    return new
+
+
+def _flushed(pgconn: Any) -> Waits[None]:
+    """What it was sent may not fit into the socket: then PostgreSQL may want to be heard first."""
+    while pgconn.flush():
+        yield True
+        pgconn.consume_input()
+
+
+def _results(pgconn: Any, number: int, *, together: bool, waits: bool) -> "Waits[list[PGresult]]":
+    """Of all statements and preparations; behind a failure, those that were passed over too."""
+    results: list[PGresult] = []
+    while True:
+        while waits and pgconn.is_busy():
+            yield False
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:
+            if not together or len(results) > number or pgconn.status == _BAD:
+                return results
+        elif result.status == pq.ExecStatus.PIPELINE_SYNC:
+            return results
+        else:
+            results.append(result)
+
+
+def _read(
+    connection: "Connection[Any]", new: Sequence[list[bytes]], results: "list[PGresult]", known: set[bytes]
+) -> list[Rows]:
+    """Raises the first thing that went wrong; what was not prepared because of it is not known."""
+    rows: list[Rows] = []
+    wrong: PGresult | None = None
+    ordered = iter(results)
+    for names in new:
+        for name in names:
+            prepared = next(ordered, None)
+            if prepared is None or prepared.status not in _DONE:
+                known.discard(name)
+                wrong = wrong or prepared
+        found = next(ordered, None)
+        if found is None or found.status not in _DONE:
+            wrong = wrong or found
+            continue
+        rows.append(_rows(connection, found) if found.ntuples else [])
+    if wrong is not None:
+        checked(connection, wrong)
+    if len(rows) < len(new):
+        raise LostError
+    return rows
+
+
+def _rows(connection: "Connection[Any]", result: "PGresult") -> Rows:
+    reader = Transformer(connection)
+    reader.set_pgresult(result, format=_BINARY)
+    return reader.load_rows(0, result.ntuples, tuple)
+
+
+def _given(connection: "Connection[Any]", values: Sequence[Any]) -> tuple[list[Any], list[pq.Format]]:
+    """Values and their formats. What is neither UUID nor Column goes as text: its type is said in the statement."""
+    given: list[Any] = []
+    formats = [_BINARY] * len(values)
+    for number, value in enumerate(values):
+        if value.__class__ is Column:
+            given.append(value.data)
+        elif value.__class__ is UUID:
+            given.append(value.bytes)
+        else:
+            given += Transformer(connection).dump_sequence([value], [PyFormat.TEXT])
+            formats[number] = _TEXT
+    return given, formats
 
 
 @cache
 def _prepared(sql: str) -> _Prepared:
     number = count(1)
-    text = re.sub("%b", lambda _: f"${next(number)}", sql).encode()
-    return _Prepared(b"sendtrail_" + sha256(text).hexdigest()[:16].encode(), text, WeakSet())
+    text = re.sub("%[bs]", lambda _: f"${next(number)}", sql).encode()
+    return _Prepared(b"sendtrail_" + sha256(text).hexdigest()[:16].encode(), text)

@@ -1,16 +1,21 @@
 """Transactions with a role: the API's see one tenant, the workers' see all."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, LiteralString, NamedTuple, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from psycopg import Connection, Cursor
 from psycopg.errors import InFailedSqlTransaction
 from psycopg_pool import ConnectionPool
 
 from adapters.database.arrays import Column, column
-from adapters.database.prepared import LostError, answer, checked
+from adapters.database.loop import Done, Lines, may_wait
+from adapters.database.prepared import Ask, LostError, Steps, answer, carried_out, checked
+
+T = TypeVar("T")
 
 Kinds = tuple[Callable[[Sequence[Any]], Column], ...]
 
@@ -27,11 +32,15 @@ class Write(NamedTuple):
 
 
 class Database:
-    """A pool of connections in one role. `per_tenant`: row-level security holds them to one tenant a transaction."""
+    """A pool of connections in one role. `per_tenant`: row-level security holds them to one tenant a transaction.
+
+    In the middle of steps in an event loop whatever waits raises MustWaitError.
+    """
 
     def __init__(self, pool: "ConnectionPool[Any]", *, per_tenant: bool) -> None:
         self.pool = pool
         self.per_tenant = per_tenant
+        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Lines] = WeakKeyDictionary()
 
     @contextmanager
     def transaction(self, tenant: UUID | None = None) -> Iterator["Connection[Any]"]:
@@ -68,6 +77,26 @@ class Database:
                 return answer(connection, sql, values)
         raise LostError
 
+    def carry_out(self, steps: Steps[T], tenant: UUID | None = None) -> T:
+        """What the steps return. Each trip is a transaction, unless it says otherwise, and names its tenant itself."""
+        with self.one_statement(tenant) as connection:
+            return carried_out(connection, steps)
+
+    def carry_out_in_loop(self, steps: Steps[T], done: Done[T], tenant: UUID | None = None) -> None:
+        """The same without a thread: `done` gets what they return, or the error, in the running loop."""
+        self._check(tenant)
+        loop = asyncio.get_running_loop()
+        lines = self._lines.get(loop)
+        if lines is None:
+            self._give_back_of_closed_loops()
+            lines = self._lines[loop] = Lines(self.pool)
+        lines.carry_out(steps, done)
+
+    def _give_back_of_closed_loops(self) -> None:
+        for loop, lines in list(self._lines.items()):
+            if loop.is_closed():
+                lines.close()
+
     def _begun(self, tenant: UUID | None) -> "Connection[Any]":
         """A connection inside a transaction; opening it shows whether the connection still lives."""
         begin = f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)" if self.per_tenant else "BEGIN"
@@ -83,6 +112,7 @@ class Database:
         raise LostError
 
     def _check(self, tenant: UUID | None) -> None:
+        may_wait()
         if self.per_tenant and not isinstance(tenant, UUID):
             raise ValueError("this role reads and writes for one tenant at a time")
 
@@ -105,6 +135,16 @@ def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> N
     for one in writes:
         if one.rows:
             cursor.execute(statement(one.sql), columns(one))
+
+
+def naming(tenant: UUID) -> Ask:
+    """For whom the rest of the transaction is, where row-level security holds it to one tenant."""
+    return Ask("SELECT set_config('app.tenant', %b::uuid::text, true)", (tenant,))
+
+
+def asks(writes: Sequence[Write]) -> list[Ask]:
+    """The same, to be asked in a trip."""
+    return [Ask(one.sql, columns(one)) for one in writes if one.rows]
 
 
 def columns(one: Write) -> list[Any]:

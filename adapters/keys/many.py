@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from adapters.database import arrays
+from adapters.database.prepared import Ask, Steps
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, write
+from adapters.database.session import Write, asks, naming
 from adapters.keys.customer_key import CustomerKey, MissingKeyError
 from adapters.keys.master import MasterKey
 
@@ -16,27 +17,25 @@ SQL = load(__file__)
 
 
 def customer_keys(
-    database: Database, master: MasterKey, tenant: UUID, customer_refs: Iterable[str], at: datetime
-) -> dict[str, CustomerKey]:
+    master: MasterKey, tenant: UUID, customer_refs: Iterable[str], at: datetime
+) -> Steps[dict[str, CustomerKey]]:
     """By customer ref; made where there is none. Never remembered: a key just destroyed must not seal anything new."""
     wanted = set(customer_refs)
     if not wanted:
         return {}
-    found = _living(database, master, tenant, wanted)
+    found = yield from _living(master, tenant, wanted)
     if missing := wanted - found.keys():
-        with database.transaction(tenant) as connection:
-            # In one order, or two requests that make the same keys could wait for each other for ever.
-            write(connection, [Write(SQL["make"], [_made(master, tenant, ref, at) for ref in sorted(missing)])])
-        found |= _living(database, master, tenant, missing)
+        # In one order, or two requests that make the same keys could wait for each other for ever.
+        made = Write(SQL["make"], [_made(master, tenant, ref, at) for ref in sorted(missing)])
+        yield [naming(tenant), *asks([made])]
+        found |= yield from _living(master, tenant, missing)
     if wanted - found.keys():
         raise MissingKeyError(f"no key could be made for a customer of tenant {tenant}")
     return found
 
 
-def _living(
-    database: Database, master: MasterKey, tenant: UUID, customer_refs: Iterable[str]
-) -> dict[str, CustomerKey]:
-    rows = database.ask(SQL["living"], (tenant, arrays.texts(list(customer_refs))), tenant)
+def _living(master: MasterKey, tenant: UUID, customer_refs: Iterable[str]) -> Steps[dict[str, CustomerKey]]:
+    (rows,) = yield [Ask(SQL["living"], (tenant, arrays.texts(list(customer_refs))))]
     return {ref: CustomerKey(str(key_id), master.open(wrapped, key_id.bytes)) for ref, key_id, wrapped in rows}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
+from adapters.database.prepared import Steps
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement
 from adapters.keys.customer_key import CustomerKey as CustomerKey
@@ -39,7 +40,11 @@ class KeyRing:
     def customers(self, tenant: UUID, customer_refs: Iterable[str], at: datetime) -> dict[str, CustomerKey]:
         """The living keys by customer ref, made where there is none. Always asked of the database: a key that was just
         destroyed must not seal anything new."""
-        found = customer_keys(self.database, self.master, tenant, customer_refs, at)
+        return self.database.carry_out(self.asking(tenant, customer_refs, at), tenant)
+
+    def asking(self, tenant: UUID, customer_refs: Iterable[str], at: datetime) -> Steps[dict[str, CustomerKey]]:
+        """The same as steps."""
+        found = yield from customer_keys(self.master, tenant, customer_refs, at)
         until = time.monotonic() + _SECONDS
         self._known.update((key.id, (until, key)) for key in found.values())
         return found

@@ -1,10 +1,11 @@
 """What callers ask to be done to aggregates, and what came of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from adapters.database.prepared import Steps
 from adapters.database.session import Write
 from domain.communication import InvoiceCommunication
 
@@ -17,7 +18,7 @@ class Sealing(Protocol):
     def wanted(self, found: InvoiceCommunication | None) -> Iterable[str]:
         """Whose keys a command will need, as customer refs."""
 
-    def look_up(self, customer_refs: Iterable[str]) -> Mapping[str, Any]:
+    def looking_up(self, customer_refs: Iterable[str]) -> Steps[Mapping[str, Any]]:
         """By customer ref."""
 
     def take(self, keys: Mapping[str, Any]) -> None:
@@ -38,6 +39,11 @@ class Command:
     also: Callable[[Any, int], Sequence[Write]] | None = None
     sealing: Sealing | None = None
     alone: bool = False
+    place: int = field(init=False)
+    """The aggregate's id as a number: a UUID is hashed and compared in Python."""
+
+    def __post_init__(self) -> None:
+        self.place = self.communication_id.int
 
 
 class Outcome(NamedTuple):

@@ -12,7 +12,9 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 from psycopg import OperationalError
 
+from adapters.database.loop import Done, MustWaitError
 from adapters.database.session import Database, Write
+from adapters.loop_merging import LoopMerging, LoopMergings
 from adapters.merging import Merging, Mergings
 from adapters.store.batch import Batch
 from adapters.store.commands import Command, Outcome, Sealing
@@ -38,11 +40,15 @@ class Communications:
     """The aggregates of one role's reach: one tenant's for the API, all tenants' for the workers."""
 
     def __init__(self, database: Database) -> None:
+        self.database = database
         self.recorder = EventRecorder(database)
         self.mapper = EventMapper()
         threads = ThreadPoolExecutor(max(database.pool.max_size // 2, 1), "commands")
         self._merging: Mergings[Command, Outcome] = Mergings(
             lambda tenant: Merging(partial(self._carry_out, tenant), _aggregate, threads, _is_alone)
+        )
+        self._merging_in_loop: LoopMergings[UUID | None, Command, Outcome] = LoopMergings(
+            lambda tenant: LoopMerging(partial(self._carry_out_in_loop, tenant), _aggregate, _is_alone)
         )
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
@@ -111,12 +117,26 @@ class Communications:
         also: Callable[[T, int], Sequence[Write]] | None = None,
         sealing: Sealing | None = None,
     ) -> tuple[T, int]:
-        """The same for a coroutine; the command runs in a thread."""
+        """The same for a coroutine: the command runs in the event loop, in a thread if it asks the database itself."""
         asked = Command(communication_id, command, writes, also, sealing)
-        return (await persist_async(partial(self._merging.of(tenant).ask, asked))).get()
+        merging = self._merging_in_loop.of(tenant)
+        try:
+            outcome = await merging.ask(asked)
+        except (VersionConflictError, OperationalError):
+            outcome = await persist_async(partial(merging.ask, asked))
+        if isinstance(outcome.error, MustWaitError):
+            asked.alone = False
+            once = partial(self._merging.of(tenant), asked)
+            outcome = await asyncio.to_thread(persist, once)
+        return outcome.get()
 
     def _carry_out(self, tenant: UUID | None, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
-        return Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
+        steps = Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
+        return self.database.carry_out(steps, tenant)
+
+    def _carry_out_in_loop(self, tenant: UUID | None, commands: Sequence[Command], done: "Done[list[Outcome]]") -> None:
+        steps = Batch(self.recorder, self.mapper, tenant).carry_out(commands, _nothing)
+        self.database.carry_out_in_loop(steps, done, tenant)
 
     def _fold(self, rows: Iterable[tuple[Any, ...]], found: dict[UUID, Any]) -> dict[UUID, Any]:
         """Rows as the recorder answers them, in order of (aggregate, version), onto the aggregates that are there."""
@@ -131,8 +151,12 @@ class Communications:
         return found
 
 
+def _nothing() -> None:
+    pass
+
+
 def _aggregate(command: Command) -> int:
-    return command.communication_id.int
+    return command.place
 
 
 def _is_alone(command: Command) -> bool:

@@ -4,7 +4,7 @@ The library's own recorder takes an exclusive table lock and notifies inside the
 commit through at a time; here a shared advisory lock lets them go together, and the reader proves gaps dead instead.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -13,10 +13,11 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
-from adapters.database.prepared import answer
+from adapters.database.prepared import BEGIN, COMMIT, Ask, Steps
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, columns, statement, write
+from adapters.database.session import Database, Write, asks, naming, statement, write
 from adapters.store.errors import PositionLostError, VersionConflictError
+from adapters.store.stream import Stream
 
 SQL = load(__file__)
 
@@ -50,27 +51,43 @@ class EventRecorder:
         *,
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
-        along: Sequence[Write] = (),
         writes: Sequence[Write] = (),
-        also: Callable[[list[int]], Sequence[Write]] | None = None,
     ) -> list[int]:
-        """All or nothing; returns the events' global positions in ascending order of (aggregate, version).
-
-        `along`: only inserts, which go with the events in one statement. `also` makes further writes from the
-        positions. Events by themselves are one call, without a transaction.
-        """
+        """All or nothing; returns the events' global positions in ascending order of (aggregate, version)."""
         stored = _columns(events)
-        if events and not (advance or along or writes or also):
-            with self.database.one_statement(tenant) as connection:
-                return _taken(lambda: answer(connection, self._append_alone, (*self._names(tenant), *stored)))
         with self.database.transaction(tenant) as connection:
             for move in advance:
                 _move(connection, move)
-            ids = _taken(lambda: _append(connection, *_together(self._append, stored, along))) if events else []
-            write(connection, writes if events else [*along, *writes])
-            if also is not None:
-                write(connection, also(ids))
+            ids = _append(connection, self._append, stored) if events else []
+            write(connection, writes)
             return ids
+
+    def inserting(
+        self,
+        events: Sequence[arrays.Column],
+        *,
+        tenant: UUID | None = None,
+        writes: Sequence[Write] = (),
+        also: Callable[[list[int]], Sequence[Write]] | None = None,
+    ) -> Steps[list[int]]:
+        """The same as steps: one trip, two where `also` makes further writes from the positions.
+
+        `events` are columns as their function takes them (`event_columns`); none: nothing but writes.
+        """
+        asked = [*self._first(events, tenant), *asks(writes)]
+        try:
+            if also is None:
+                answers = yield asked
+            else:
+                _, *answers = yield [BEGIN, *asked]
+        except UniqueViolation as error:
+            if error.diag.table_name == "event":
+                raise VersionConflictError from error
+            raise
+        ids = [row[0] for row in answers[0]] if events else []
+        if also is not None:
+            yield [*asks(also(ids)), COMMIT]
+        return ids
 
     def streams(self, ids: Sequence[UUID], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
         """(id, version, topic, state, tenant, position) of all events of these aggregates, in order."""
@@ -81,9 +98,37 @@ class EventRecorder:
         with self.database.transaction() as connection:
             return dict(connection.execute(statement(SQL["positions"]), (list(names),)).fetchall())
 
+    def reading(self, ids: Iterable[int], tenant: UUID | None = None) -> Ask:
+        """As `streams`, to be asked in a trip; the ids as numbers."""
+        return Ask(self._streams, (*self._names(tenant), arrays.uuid_numbers(list(ids))))
+
+    def _first(self, events: Sequence[arrays.Column], tenant: UUID | None) -> list[Ask]:
+        """Names the tenant to the transaction, and appends."""
+        if events:
+            return [Ask(self._append_alone, (*self._names(tenant), *events))]
+        return [naming(tenant)] if tenant and self.database.per_tenant else []
+
     def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
         """What a call says first about whom it is for."""
         return (tenant,) if self.database.per_tenant and tenant else ()
+
+
+def event_columns(streams: Sequence[Stream], tenants: Sequence[UUID]) -> list[arrays.Column]:
+    """What was made of streams, for the append function of a role; with each stream's tenant where that takes them."""
+    made = [len(stream.made) for stream in streams]
+    numbers = [n for stream, many in zip(streams, made, strict=True) for n in [stream.found.id.int] * many]
+    versions = [v for stream in streams for v in range(stream.read + 1, stream.version + 1)]
+    written = [one for stream in streams for one in stream.written]
+    columns = [
+        arrays.uuid_numbers(numbers),
+        arrays.bigints(versions),
+        arrays.texts([topic for topic, _ in written]),
+        arrays.byteas([state for _, state in written]),
+    ]
+    if tenants:
+        whose = [tenant for tenant, many in zip(tenants, made, strict=True) for _ in range(many)]
+        columns.insert(0, arrays.uuids(whose))
+    return columns
 
 
 def _columns(events: Sequence[TenantEvent]) -> tuple[arrays.Column, ...]:
@@ -105,25 +150,10 @@ def place_of(event: TenantEvent) -> tuple[int, int]:
     return stored.originator_id.int, stored.originator_version
 
 
-def _together(append: LiteralString, values: tuple[Any, ...], inserts: Sequence[Write]) -> tuple[LiteralString, Any]:
-    """The events and the rows that are inserted with them, as one statement: each statement is a round trip.
-
-    Only what inserts: of two changes to one row in one statement, PostgreSQL carries out either.
-    """
-    if not inserts:
-        return append, values
-    parts = ", ".join(f"w{number} AS ({one.sql})" for number, one in enumerate(inserts))
-    return statement(f"WITH {parts} {append}"), [*(c for one in inserts for c in columns(one)), *values]
-
-
-def _append(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-    return connection.cursor(binary=True).execute(append, values, prepare=True).fetchall()
-
-
-def _taken(append: Callable[[], list[tuple[Any, ...]]]) -> list[int]:
+def _append(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[int]:
     """The positions that the events got."""
     try:
-        return [row[0] for row in append()]
+        return [row[0] for row in connection.cursor(binary=True).execute(append, values, prepare=True).fetchall()]
     except UniqueViolation as error:
         raise VersionConflictError from error
 

@@ -5,7 +5,7 @@ SELECT * FROM events.append(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::
 SELECT * FROM events.append_own(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
 
 -- append_for --
-SELECT * FROM events.append_for(%b::uuid, %b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
+SELECT * FROM events.append_for(%b::uuid, %b::uuid[], %b::int8[], %b::text[], %b::bytea[])
 
 -- streams --
 SELECT originator_id, originator_version, topic, state, tenant_id, notification_id FROM events.streams(%b::uuid[])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from adapters.database.arrays import integers_or_null, moments, texts, uuids, uuids_or_null
 from adapters.database.queries import load
 from adapters.database.session import Write
 from adapters.providers.port import is_pull_only
@@ -28,9 +29,15 @@ def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]
         for event in made:
             if type(event) in _FOLLOWED:
                 _follow(rows, communication, event)
-    return [Write(SQL[name], found) for name, found in rows.items()]
+    return [Write(SQL[name], found, _KINDS.get(name, ())) for name, found in rows.items()]
 
 
+_KINDS = {
+    "remember": (uuids, uuids, uuids),
+    "enqueue": (uuids, uuids, uuids, uuids_or_null, moments),
+    "correlate": (uuids, texts, uuids, uuids, uuids, integers_or_null),
+}
+"""Of what each send has."""
 _id = lru_cache(maxsize=1000)(UUID)
 """An attempt's and its connection's id are wanted for each of its rows."""
 _FOLLOWED = {

@@ -1,16 +1,18 @@
 """Claims on Idempotency-Keys: those that come while others are being made are made together, in one commit."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
+from adapters.database import arrays
+from adapters.database.loop import Done
+from adapters.database.prepared import Ask, Steps
 from adapters.database.queries import load
-from adapters.database.session import Database, statement
+from adapters.database.session import Database, naming
 from adapters.idempotency import KEPT
-from adapters.merging import Merging, Mergings
+from adapters.loop_merging import LoopMerging, LoopMergings
 
 SQL = load(__file__)
 
@@ -39,28 +41,28 @@ class Known(NamedTuple):
 class Claims:
     def __init__(self, database: Database) -> None:
         self.database = database
-        threads = ThreadPoolExecutor(max(database.pool.max_size // 4, 1), "claims")
-        self._merging: Mergings[Claim, Known] = Mergings(
-            lambda tenant: Merging(partial(self._claim, tenant), lambda claim: claim.key, threads)
+        self._merging: LoopMergings[UUID, Claim, Known] = LoopMergings(
+            lambda tenant: LoopMerging(partial(self._claim, tenant), lambda claim: claim.key)
         )
 
     async def claim(self, tenant: UUID, claim: Claim) -> Known:
         """Raises OperationalError."""
         return await self._merging.of(tenant).ask(claim)
 
-    def _claim(self, tenant: UUID | None, asked: Sequence[Claim], go_on: Callable[[], None]) -> list[Known]:
+    def _claim(self, tenant: UUID, asked: Sequence[Claim], done: Done[list[Known]]) -> None:
         """The first of several with the same key; the others wait for its commit."""
         claims = asked[: next((n for n, c in enumerate(asked) if any(c.key == b.key for b in asked[:n])), None)]
-        columns = [list(column) for column in zip(*claims, strict=True)]
-        go_on()
-        with self.database.one_statement(tenant) as connection:
-            values = (tenant, *columns, KEPT)
-            claimed = dict(connection.execute(statement(SQL["claim"]), values, prepare=True).fetchall())
-        others = [claim.key for claim in claims if claim.key not in claimed]
-        known = self._known(tenant, others) if others else {}
-        return [known.get(claim.key, Known(claimed.get(claim.key))) for claim in claims]
+        self.database.carry_out_in_loop(_claiming(tenant, claims), done, tenant)
 
-    def _known(self, tenant: UUID | None, keys: Sequence[str]) -> dict[str, Known]:
-        with self.database.transaction(tenant) as connection:
-            rows = connection.execute(statement(SQL["known"]), (tenant, list(keys))).fetchall()
-        return {key: Known(None, bytes(digest), status, answer) for key, digest, status, answer in rows}
+
+def _claiming(tenant: UUID, claims: Sequence[Claim]) -> Steps[list[Known]]:
+    keys, digests, untils, moments = zip(*claims, strict=True)
+    columns = (arrays.texts(keys), arrays.byteas(digests), arrays.moments(untils), arrays.moments(moments))
+    (rows,) = yield [Ask(SQL["claim"], (tenant, *columns, KEPT))]
+    claimed: dict[str, datetime] = dict(rows)
+    others = [claim.key for claim in claims if claim.key not in claimed]
+    known = {}
+    if others:
+        _, rows = yield [naming(tenant), Ask(SQL["known"], (tenant, arrays.texts(others)))]
+        known = {key: Known(None, bytes(digest), status, answer) for key, digest, status, answer in rows}
+    return [known.get(claim.key, Known(claimed.get(claim.key))) for claim in claims]

@@ -24,6 +24,7 @@ from starlette.responses import Response
 
 from adapters.bootstrap import Installation
 from adapters.config.api_keys import Caller
+from adapters.database import arrays
 from adapters.database.queries import load
 from adapters.database.session import Write, statement, write
 from adapters.store.communications import persist, persist_async
@@ -39,6 +40,7 @@ PATIENCE = timedelta(seconds=60)
 """After which a request that has not been answered is taken for dead. Wrong at worst costs time: see above."""
 Keep = Callable[[Answer], Sequence[Write]]
 """Makes the write that keeps an answer, for the transaction of what the answer is about."""
+_KEPT = (arrays.uuids, arrays.texts, arrays.byteas, arrays.integers_or_null, arrays.byteas, arrays.texts)
 _FINAL = frozenset(range(200, 500)) - {408, 425, 429}
 
 
@@ -136,7 +138,7 @@ class Once:
         sealed = self.installation.master.seal(plain, self._context())
         customers = msgspec.json.encode(sorted(answer.customers)).decode()
         row = (self.caller.tenant_id, self.key, self.digest, answer.status, sealed, customers)
-        return [Write(SQL["keep"], [row])]
+        return [Write(SQL["keep"], [row], _KEPT)]
 
     def _write(self, writes: Sequence[Write]) -> None:
         with self.installation.database.transaction(self.caller.tenant_id) as connection:

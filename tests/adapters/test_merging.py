@@ -1,6 +1,5 @@
 """What waits while one call runs goes together into the next, and each caller gets its own answer."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -144,24 +143,6 @@ def test_one_that_is_apart_shares_no_call(threads: ThreadPoolExecutor) -> None:
     assert [one.result(20) for one in asked] == [2, 4, 1802, 1804, 6]
     assert [901] in office.calls
     assert [902] in office.calls
-
-
-def test_coroutines_and_threads_wait_for_the_same_calls(threads: ThreadPoolExecutor) -> None:
-    office = Office()
-    merging = office.merging(threads)
-
-    async def ask_all() -> list[int]:
-        first = asyncio.create_task(merging.ask(1))
-        given_up = asyncio.create_task(merging.ask(2))
-        rest = [asyncio.create_task(merging.ask(number)) for number in range(3, 30)]
-        await asyncio.sleep(0)
-        given_up.cancel()
-        threads.submit(office.open.set)
-        return [await one for one in (first, *rest)]
-
-    thread = threads.submit(merging, 50)
-    assert asyncio.run(ask_all()) == [2, *(2 * number for number in range(3, 30))]
-    assert thread.result(20) == 100
 
 
 def test_nobody_waits_for_another_tenant(threads: ThreadPoolExecutor) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from psycopg import OperationalError
 
+from adapters.database.prepared import Steps
 from adapters.store.recorder import EventRecorder
 from tests.api.service import PDF, Tenant, order
 from tests.api.together import at_once
@@ -53,16 +54,22 @@ def test_one_document_uploaded_eight_times_at_once_is_one(acme: Tenant) -> None:
 def lost_commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """The next insert of events is committed and its answer lost; what was committed that way."""
     committed: list[int] = []
-    insert = EventRecorder.insert
+    inserting, insert = EventRecorder.inserting, EventRecorder.insert
 
-    def commit_and_lose(self: EventRecorder, events: Any, **given: Any) -> list[int]:
-        ids = insert(self, events, **given)
-        if events and not committed:
+    def lose(ids: list[int]) -> list[int]:
+        if ids and not committed:
             committed.extend(ids)
             raise OperationalError("the connection was lost")
         return ids
 
-    monkeypatch.setattr(EventRecorder, "insert", commit_and_lose)
+    def commit_merged(self: EventRecorder, events: Any, **given: Any) -> Steps[list[int]]:
+        return lose((yield from inserting(self, events, **given)))
+
+    def commit(self: EventRecorder, events: Any, **given: Any) -> list[int]:
+        return lose(insert(self, events, **given))
+
+    monkeypatch.setattr(EventRecorder, "inserting", commit_merged)
+    monkeypatch.setattr(EventRecorder, "insert", commit)
     yield committed
     assert committed
 

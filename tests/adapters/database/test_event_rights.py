@@ -111,15 +111,17 @@ def test_an_auditor_reads_the_state_as_json(database_url: str) -> None:
         assert owner.execute("SELECT state FROM events.history").fetchall() == [({"a": 1},)]
 
 
-def test_one_call_appends_for_the_tenant_that_it_names_and_no_other(database_url: str) -> None:
-    sql = "SELECT * FROM events.append_for(%s, %s, %s, %s, %s, %s)"
+def test_one_call_appends_for_the_tenant_that_it_names(database_url: str) -> None:
+    sql = "SELECT * FROM events.append_for(%s, %s, %s, %s, %s)"
     with connect(database_url, "sendtrail_api", autocommit=True) as api:
-        assert len(api.execute(sql, (MINE, [MINE], [uuid4()], [1], ["topic"], [b"{}"])).fetchall()) == 1
-        for tenants in ([THEIRS], [MINE, THEIRS]):
-            count = len(tenants)
-            values = (MINE, tenants, [uuid4() for _ in tenants], [1] * count, ["topic"] * count, [b"{}"] * count)
-            with pytest.raises(InsufficientPrivilege, match="append for another tenant"):
-                api.execute(sql, values)
+        assert len(api.execute(sql, (MINE, [uuid4(), uuid4()], [1, 1], ["topic"] * 2, [b"{}"] * 2)).fetchall()) == 2
+        with api.transaction():
+            api.execute(sql, (THEIRS, [uuid4()], [1], ["topic"], [b"{}"]))
+            assert api.execute("SELECT config.current_tenant()").fetchone() == (THEIRS,)
+        assert api.execute("SELECT config.current_tenant()").fetchone() == (None,)
+    with connect(database_url, "sendtrail_worker") as worker:
+        tenants = [tenant for (tenant,) in worker.execute("SELECT tenant_id FROM events.event")]
+    assert tenants == [MINE, MINE, THEIRS]
 
 
 def test_one_call_reads_the_tenant_that_it_names_and_leaves_no_name_behind(database_url: str) -> None:
@@ -139,7 +141,7 @@ def test_one_call_reads_the_tenant_that_it_names_and_leaves_no_name_behind(datab
         assert api.execute("SELECT count(*) FROM config.customer_key").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("call", ["events.append_for(NULL, '{}', '{}', '{}', '{}', '{}')", "work.claim_keys"])
+@pytest.mark.parametrize("call", ["events.append_for(NULL, '{}', '{}', '{}', '{}')", "work.claim_keys"])
 def test_only_the_api_names_a_tenant(database_url: str, call: str) -> None:
     sql = call if "(" in call else f"{call}(NULL, '{{}}', '{{}}', '{{}}', '{{}}', '30 days')"
     with connect(database_url, "sendtrail_worker") as worker, pytest.raises(InsufficientPrivilege):

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from adapters.bootstrap import Installation
-from adapters.database.session import Write, write
+from adapters.database.prepared import Ask
+from adapters.database.session import Write, asks, write
 from adapters.keys.many import customer_keys
 from adapters.keys.ring import CustomerKey
 from tests.support.installation import START, TestClock, installed
@@ -24,7 +24,7 @@ def api(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 
 def many(installation: Installation, *refs: str) -> dict[str, CustomerKey]:
-    return customer_keys(installation.database, installation.master, TENANT, refs, START)
+    return installation.database.carry_out(customer_keys(installation.master, TENANT, refs, START), TENANT)
 
 
 def test_they_are_found_and_made(api: Installation) -> None:
@@ -72,10 +72,10 @@ def test_they_are_made_in_one_order(api: Installation, monkeypatch: pytest.Monke
     """What the test above needs, and only sometimes sees when it is missing."""
     made: list[str] = []
 
-    def noted(cursor: Any, writes: Sequence[Write]) -> None:
+    def noted(writes: Sequence[Write]) -> list[Ask]:
         made.extend(row[2] for one in writes for row in one.rows)
-        write(cursor, writes)
+        return asks(writes)
 
-    monkeypatch.setattr("adapters.keys.many.write", noted)
+    monkeypatch.setattr("adapters.keys.many.asks", noted)
     many(api, "customer:3", "customer:1", "customer:2")
     assert made == ["customer:1", "customer:2", "customer:3"]

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.bootstrap import Installation
+from adapters.database import arrays
 from adapters.database.pool import connect
+from adapters.database.prepared import Steps
 from adapters.database.session import Write
 from adapters.store import batch
 from adapters.store.communications import Communications
@@ -113,14 +115,14 @@ def _whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 def commits(api: Installation, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many events each transaction of the API recorded."""
     found: list[int] = []
-    insert = api.communications.recorder.insert
+    inserting = api.communications.recorder.inserting
 
-    def counting(events: Sequence[Any], **given: Any) -> list[int]:
-        ids = insert(events, **given)
-        found.append(len(events))
+    def counting(events: Sequence[Any], **given: Any) -> Steps[list[int]]:
+        ids = yield from inserting(events, **given)
+        found.append(len(ids))
         return ids
 
-    monkeypatch.setattr(api.communications.recorder, "insert", counting)
+    monkeypatch.setattr(api.communications.recorder, "inserting", counting)
     return found
 
 
@@ -209,16 +211,16 @@ def test_a_transaction_is_bounded(api: Installation, commits: list[int], monkeyp
 def test_a_lost_commit_answer_records_each_once(api: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     store = api.communications
     lost: list[int] = []
-    insert = store.recorder.insert
+    inserting = store.recorder.inserting
 
-    def losing(*given: Any, **more: Any) -> list[int]:
-        ids = insert(*given, **more)
+    def losing(*given: Any, **more: Any) -> Steps[list[int]]:
+        ids = yield from inserting(*given, **more)
         if not lost:
             lost.extend(ids)
             raise psycopg.OperationalError("server closed the connection unexpectedly")
         return ids
 
-    monkeypatch.setattr(store.recorder, "insert", losing)
+    monkeypatch.setattr(store.recorder, "inserting", losing)
     done = [one.result() for one in together(store, *(send(store, number) for number in range(5)))]
     assert sorted(position for _, position in done) == lost[1::2]
 
@@ -304,17 +306,16 @@ def kill_sessions(url: str) -> None:
 
 
 def test_endless_conflicts_of_one_do_not_hold_up_the_others(api: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, insert = api.communications, api.communications.recorder.insert
+    store, inserting = api.communications, api.communications.recorder.inserting
     refused: list[int] = []
 
-    def refusing(events: Sequence[Any], **given: Any) -> list[int]:
-        aggregates = {e.stored.originator_id for e in events}
-        if place(0) in aggregates:
-            refused.append(len(aggregates))
+    def refusing(events: Sequence[arrays.Column], **given: Any) -> Steps[list[int]]:
+        if place(0).bytes in events[0].data:
+            refused.append(sum(place(number).bytes in events[0].data for number in range(6)))
             raise VersionConflictError
-        return insert(events, **given)
+        return (yield from inserting(events, **given))
 
-    monkeypatch.setattr(store.recorder, "insert", refusing)
+    monkeypatch.setattr(store.recorder, "inserting", refusing)
     monkeypatch.setattr("adapters.store.communications.PATIENCE", 0.2)
     done = together(store, send(store, 0), *(send(store, number) for number in range(1, 6)))
     assert type(done[0].exception()) is BusyError

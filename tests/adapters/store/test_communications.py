@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.bootstrap import Installation
+from adapters.database.prepared import Steps
 from adapters.database.session import Write
 from adapters.store.communications import Communications
 from adapters.store.errors import BusyError, NotFoundError, PositionLostError, VersionConflictError
@@ -147,27 +148,27 @@ def test_a_commit_whose_answer_is_lost_makes_no_second_attempt(
     worker: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = worker.communications.recorder
-    really = recorder.insert
+    really = recorder.inserting
     lost: list[list[int]] = []
 
-    def insert(*args: Any, **kwargs: Any) -> list[int]:
-        ids = really(*args, **kwargs)
+    def inserting(*args: Any, **kwargs: Any) -> Steps[list[int]]:
+        ids = yield from really(*args, **kwargs)
         if not lost:
             lost.append(ids)
             raise psycopg.OperationalError("server closed the connection unexpectedly")
         return ids
 
-    monkeypatch.setattr(recorder, "insert", insert)
+    monkeypatch.setattr(recorder, "inserting", inserting)
     attempt_id = str(uuid4())
     assert send_once(worker.communications, attempt_id) == 2
     assert list(worker.communications.get(invoice().id).attempts) == [attempt_id]
 
 
 def test_endless_conflicts_end_with_busy(worker: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    def insert(*_: Any, **__: Any) -> list[int]:
+    def inserting(*_: Any, **__: Any) -> Steps[list[int]]:
         raise VersionConflictError
 
-    monkeypatch.setattr(worker.communications.recorder, "insert", insert)
+    monkeypatch.setattr(worker.communications.recorder, "inserting", inserting)
     monkeypatch.setattr("adapters.store.communications.PATIENCE", 0.05)
     with pytest.raises(BusyError):
         send_once(worker.communications, str(uuid4()))
