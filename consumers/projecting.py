@@ -25,8 +25,8 @@ PUT_OVERVIEW = load(projections.overview.__file__)["put"]
 PUT_ATTEMPTS = load(projections.attempt_log.__file__)["put"]
 OVERVIEW, ATTEMPTS = makers(projections.overview.Row), makers(projections.attempt_log.Row)
 NAMES = ["attempt_log", "overview"]
-MOST, FIRST = 2000, 1000
-"""Events in one transaction: at most, and at first."""
+MOST, FIRST = 2000, 250
+"""Events in one transaction: at most, and at first, while PostgreSQL waits for them."""
 AHEAD_FROM = 100
 """Events in a batch from which on more are probably waiting."""
 PENDING, PENDING_OF_BACKLOG = "64", "4096"
