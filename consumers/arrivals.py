@@ -50,7 +50,10 @@ class Notice(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, place: Place, number: int, connection: Connection, report: ProviderReport, at: datetime) -> "Notice":
-        keys = [key for key in (report.attempt_id, report.message_id) if key and is_possible(key)]
+        first, second = report.attempt_id, report.message_id
+        keys = [first] if first and is_possible(first) else []
+        if second and is_possible(second):
+            keys.append(second)
         return cls(place, number, connection, report, at, keys)
 
     @property
@@ -87,21 +90,29 @@ Outcome = Understood | Dead
 
 def understand_records(name: str, records: Iterable[Record], find: FindConnection) -> list[Outcome]:
     """What the requests of these records say, in their order."""
-    found: list[Outcome] = []
-    for record in records:
-        try:
-            arrivals = arrivals_of(name, record)
-        except UnreadableFrameError as error:
-            found.append(Dead(Place(name, record.offset, WHOLE_FRAME), str(error), frame=record.frame))
-        else:
-            found += [understand(arrival, find) for arrival in arrivals]
+    return [outcome for record in records for outcome in understand_record(name, record, find)]
+
+
+def understand_record(name: str, record: Record, find: FindConnection) -> list[Outcome]:
+    try:
+        requests = decode_frame(record.frame)
+    except UnreadableFrameError as error:
+        return [Dead(Place(name, record.offset, WHOLE_FRAME), str(error), frame=record.frame)]
+    offset = record.offset
+    return [understand(Arrival(Place(name, offset, nth), logged), find) for nth, logged in enumerate(requests)]
+
+
+def found_once(find: FindConnection) -> FindConnection:
+    """For some thousand requests at once: by the id's number, because a UUID is slow to look up by."""
+    known: dict[int, Connection | None] = {}
+
+    def found(connection_id: UUID) -> Connection | None:
+        number = connection_id.int
+        if number not in known:
+            known[number] = find(connection_id)
+        return known[number]
+
     return found
-
-
-def arrivals_of(name: str, record: Record) -> list[Arrival]:
-    """Raises UnreadableFrameError."""
-    requests = decode_frame(record.frame)
-    return [Arrival(Place(name, record.offset, nth), logged) for nth, logged in enumerate(requests)]
 
 
 def understand(arrival: Arrival, find: FindConnection) -> Outcome:

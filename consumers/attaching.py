@@ -1,7 +1,7 @@
 """Turns notices into delivery reports on the attempts that they are about."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -46,12 +46,12 @@ class Attached(NamedTuple):
 class _Found(NamedTuple):
     """An attempt that is reported about, with the ids of the keys that its personal values are sealed under.
 
-    `whole`: the aggregate, for what is seldom asked.
+    `whole`: the aggregate, where more may have to be asked than the attempt itself tells.
     """
 
     attempt: ReportedAttempt
     key_ids: list[str]
-    whole: Callable[[], InvoiceCommunication]
+    whole: InvoiceCommunication | None
 
 
 class Attaching:
@@ -74,9 +74,10 @@ class Attaching:
         known = self._looked_again(notices, known) if known else self.know(notices)
         found = [_meant(n, t, known) if t else None for n, t in zip(notices, known.targets, strict=True)]
         keys = self._keys({key_id for one in found if one for key_id in one.key_ids})
+        lost = {key_id for one in found if one for key_id in one.key_ids} - keys.keys()
         done, at = Attached([], {}, [], known.communications), self.installation.clock()
         for notice, target, one in zip(notices, known.targets, found, strict=True):
-            if target is None or one is None or not all(key_id in keys for key_id in one.key_ids):
+            if target is None or one is None or (lost and not lost.isdisjoint(one.key_ids)):
                 done.unmatched.append(notice)  # nothing known, or a key that must come back from a backup
                 continue
             done.about.setdefault(notice.place, set()).add(target.communication_id)
@@ -102,15 +103,17 @@ class Attaching:
             communication.record_report(self._report(notice, one, keys), self.installation.clock())
 
     def _report(self, notice: Notice, one: _Found, keys: Keys) -> DeliveryReport:
-        whose = one.attempt.whose(notice.report.message_id)
-        recipient = whose or recipient_number(one.attempt, notice.report.recipient, keys)
-        return delivery_report(notice, one.attempt.attempt_id, recipient, self._sealing_key(one, keys))
+        told, attempt = notice.report, one.attempt
+        recipient = attempt.whose(told.message_id) or recipient_number(attempt, told.recipient, keys)
+        key = self._sealing_key(one, keys) if told.diagnostic else None
+        return delivery_report(notice, attempt.attempt_id, recipient, key)
 
     def _sealing_key(self, one: _Found, keys: Keys) -> CustomerKey | None:
         """The key of the attempt's own personal values. None once it is destroyed: nothing new of the erased."""
         if one.key_ids:
             return keys[one.key_ids[0]]
-        communication = one.whole()
+        communication = one.whole
+        assert communication is not None, "what has no address is read whole"
         customer = communication.details.customer
         ref = customer_ref(customer.id if customer else None, communication.subject_type, communication.external_id)
         return self.installation.keys.customer(communication.tenant_id, ref, self.installation.clock())
@@ -161,7 +164,9 @@ def recipient_number(attempt: ReportedAttempt, address: str | None, keys: Keys) 
     if not address:
         return None
     found = _recipients(attempt, address.strip(), keys) or _recipients(attempt, _normal(attempt, address), keys)
-    return min(found, key=lambda r: (r.role is not Role.TO, r.number)).number if found else None
+    if len(found) > 1:
+        found.sort(key=lambda r: (r.role is not Role.TO, r.number))
+    return found[0].number if found else None
 
 
 def _meant(notice: Notice, target: Target, known: Known) -> _Found | None:
@@ -170,12 +175,9 @@ def _meant(notice: Notice, target: Target, known: Known) -> _Found | None:
     attempt = communication.attempts.get(target.attempt_id) if communication else None
     if communication is None or attempt is None:
         return None
-    if len(communication.attempts) > 1 and notice.report.attempt_id != target.attempt_id:
-        whole = communication.whole()
-        meant = _meant_of(notice, whole.attempt(target.attempt_id), whole)
-        attempt = communication.attempts[meant.order.attempt_id]
-    key_ids = attempt.key_ids or _of_documents(attempt.attempt_id, communication.whole())
-    return _Found(attempt, key_ids, communication.whole)
+    if (whole := communication.whole) is not None:
+        return _found_in(whole, _meant_of(notice, whole.attempt(target.attempt_id), whole))
+    return _Found(attempt, attempt.key_ids, None)
 
 
 def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunication) -> Attempt:
@@ -185,13 +187,9 @@ def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunicat
 
 
 def _found_in(communication: InvoiceCommunication, attempt: Attempt) -> _Found:
+    """Where nobody is addressed, the documents are sealed."""
     known = ReportedAttempt.of(attempt)
-    return _Found(known, known.key_ids or _of_documents(known.attempt_id, communication), lambda: communication)
-
-
-def _of_documents(attempt_id: str, communication: InvoiceCommunication) -> list[str]:
-    """Where nobody is addressed."""
-    return sorted({d.key for d in communication.attempt(attempt_id).order.documents})
+    return _Found(known, known.key_ids or sorted({d.key for d in attempt.order.documents}), communication)
 
 
 def _recipients(attempt: ReportedAttempt, address: str, keys: Keys) -> list[Recipient]:

@@ -37,13 +37,13 @@ def ensure_days(database: Database, days: Iterable[date]) -> None:
 
 _RAW = (
     arrays.moments, arrays.texts, arrays.bigints, arrays.bigints, arrays.uuids, arrays.uuids, arrays.texts,
-    arrays.texts, arrays.texts, arrays.byteas, arrays.texts,
+    arrays.utf8, arrays.texts, arrays.byteas, arrays.texts,
 )  # fmt: skip
 """The columns of a raw request."""
 
 
 def keep_raw(outcomes: Iterable[Outcome], about: Mapping[Place, set[UUID]]) -> Write:
-    rows = [_raw_row(o, about.get(o.arrival.place, set())) for o in outcomes if isinstance(o, Understood)]
+    rows = [_raw_row(o, about.get(o.arrival.place, ())) for o in outcomes if isinstance(o, Understood)]
     return Write(SQL["raw"], rows, _RAW)
 
 
@@ -88,12 +88,11 @@ def _context(place: Place, number: int) -> bytes:
     return msgspec.json.encode(["parked", *place, number])
 
 
-def _raw_row(found: Understood, about: set[UUID]) -> tuple[Any, ...]:
-    request, connection = found.arrival.logged.request, found.connection
-    ids = (connection.tenant_id, connection.id, connection.provider)
-    communications = "{" + ",".join(sorted(map(str, about))) + "}"
-    return (request.received_at, *found.arrival.place, *ids, _headers(request.headers), storable(request.url),
-            request.body, communications)  # fmt: skip
+def _raw_row(found: Understood, about: Iterable[UUID]) -> tuple[Any, ...]:
+    (place, (_, request)), connection = found.arrival, found.connection
+    communications = "{" + ",".join(sorted([one.hex for one in about])) + "}"
+    return (request.received_at, *place, connection.tenant_id, connection.id, connection.provider,
+            _headers(request.headers), storable(request.url), request.body, communications)  # fmt: skip
 
 
 def _parked_row(notice: Notice, master: MasterKey, next_try: datetime) -> tuple[Any, ...]:
@@ -110,13 +109,13 @@ def _dead_row(dead: Dead, now: datetime) -> tuple[Any, ...]:
     if logged is None:
         return (*dead.place, *whose, dead.reason, "", "{}", dead.frame, now, now)
     request = logged.request
-    told = (storable(request.url), _headers(request.headers), request.body, request.received_at)
+    told = (storable(request.url), _headers(request.headers).decode(), request.body, request.received_at)
     return (*dead.place, *whose, storable(dead.reason), *told, now)
 
 
-def _headers(headers: Mapping[str, str]) -> str:
+def _headers(headers: Mapping[str, str]) -> bytes:
     """As JSON. Name by name only where one of them cannot be stored as it is."""
     with suppress(UnicodeEncodeError):
-        if "\\u0000" not in (told := msgspec.json.encode(headers).decode()):
+        if b"\\u0000" not in (told := msgspec.json.encode(headers)):
             return told
-    return msgspec.json.encode({storable(name): storable(value) for name, value in headers.items()}).decode()
+    return msgspec.json.encode({storable(name): storable(value) for name, value in headers.items()})

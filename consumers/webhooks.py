@@ -20,7 +20,7 @@ from adapters.store.recorder import Advance
 from adapters.store.reported import Reported
 from adapters.webhook_log.frames import how_many
 from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailableError, Record
-from consumers.arrivals import Dead, Notice, Outcome, Understood, understand_records
+from consumers.arrivals import Dead, Notice, Outcome, Understood, found_once, understand_record
 from consumers.attaching import Attaching, Known
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
@@ -95,9 +95,10 @@ class WebhookConsumer:
             for name in self.reader.assigned():
                 self.reader.seek(name, self._stored(name))
         self._astray = True
-        polled = self.reader.poll(timeout, _POLL_RECORDS)
-        with uncollected():
-            taken = self._take(polled)
+        taken = 0
+        if polled := self.reader.poll(timeout, _POLL_RECORDS):
+            with uncollected():
+                taken = self._take(polled)
         self._astray = False
         return taken
 
@@ -142,8 +143,8 @@ class WebhookConsumer:
         return chunk
 
     def _understand(self, name: str, records: Sequence[Record]) -> _Chunk:
-        find = self.installation.connections.get
-        return _Chunk(name, [_Told(record.offset, understand_records(name, [record], find)) for record in records])
+        find = found_once(self.installation.connections.get)
+        return _Chunk(name, [_Told(record.offset, understand_record(name, record, find)) for record in records])
 
     def _newest(self, known: Known | None) -> Known | None:
         """With what was recorded while it was read."""

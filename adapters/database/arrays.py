@@ -76,6 +76,11 @@ def texts(values: Sequence[str | None]) -> Column:
     return Column(_TEXT, len(values), elements)
 
 
+def utf8(values: Sequence[bytes]) -> Column:
+    """Texts that are encoded already."""
+    return Column(_TEXT, len(values), [_LENGTH(len(value)) + value for value in values])
+
+
 _KINDS: dict[type, Callable[[Any], Column]] = {UUID: uuids, bytes: byteas}
 
 

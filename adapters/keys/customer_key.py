@@ -1,8 +1,8 @@
 """One customer's key: seals personal values, opens them, and tells equal ones apart."""
 
-import base64
 import hmac
 import os
+from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -34,7 +34,7 @@ class CustomerKey:
         return self.id.encode()
 
     def seal(self, plain: str) -> Personal:
-        return Personal(self.id, base64.b64encode(self.seal_bytes(plain.encode())).decode())
+        return Personal(self.id, b2a_base64(self.seal_bytes(plain.encode()), newline=False).decode())
 
     def seal_bytes(self, plain: bytes) -> bytes:
         nonce = _nonce()
@@ -49,7 +49,13 @@ class CustomerKey:
 
     def fingerprint(self, plain: str) -> str:
         """Tells equal values apart without opening them; worthless once the key is destroyed. 32 hex digits."""
-        return hmac.digest(self.secret, plain.casefold().encode(), "sha256").hex()[:32]
+        made = self._hmac.copy()
+        made.update(plain.casefold().encode())
+        return made.hexdigest()[:32]
+
+    @cached_property
+    def _hmac(self) -> hmac.HMAC:
+        return hmac.new(self.secret, digestmod="sha256")
 
 
 _NONCES = 64

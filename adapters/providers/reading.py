@@ -72,6 +72,8 @@ def in_short(value: object) -> str | None:
 def moment(value: object) -> datetime | None:
     """UTC from unix seconds (number or text), ISO 8601 with a zone, or RFC 2822; None for all else."""
     try:
+        if value.__class__ is int:
+            return datetime.fromtimestamp(value, UTC)
         found = _moment(value)
         return found.astimezone(UTC) if found and found.tzinfo else None
     except (ValueError, TypeError, OverflowError, OSError, IndexError):
@@ -117,8 +119,10 @@ def digest(*parts: object) -> str:
 
 def enhanced_code(*texts: str | None) -> str | None:
     """The first enhanced mail status (RFC 3463, such as 5.1.1) in the texts."""
-    found = (_ENHANCED.search(t) for t in texts if t)
-    return next((m.group() for m in found if m), None)
+    for told in texts:
+        if told and (found := _ENHANCED.search(told)):
+            return found.group()
+    return None
 
 
 def exact_base64(value: str) -> bytes | None:

@@ -5,8 +5,10 @@ that were recorded, and the version. Folding whole aggregates, changing them and
 four times as much, which was most of what a webhook costs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -24,8 +26,6 @@ from domain.reports import DeliveryReport
 from domain.values import Channel, HandedMessage, Recipient
 
 SQL = load(__file__)
-Row = tuple[int, str, bytes]
-"""Version, topic and state of an event."""
 
 
 class _Order(msgspec.Struct, gc=False):
@@ -97,20 +97,20 @@ class ReportedAttempt:
 
 
 class Reported:
-    """One communication, at `version`. `rows` are all events up to there, but for those that `report` made."""
+    """One communication, at `version`. `whole`: the aggregate without the reports made since, where it was read."""
+
+    __slots__ = ("attempts", "id", "tenant_id", "version", "whole")
 
     def __init__(self, communication_id: UUID, tenant_id: UUID) -> None:
         self.id = communication_id
         self.tenant_id = tenant_id
         self.version = 0
         self.attempts: dict[str, ReportedAttempt] = {}
-        self.rows: list[Row] = []
-        self._whole: Any = None
+        self.whole: InvoiceCommunication | None = None
 
     def take(self, version: int, topic: str, state: bytes) -> None:
         """The next event of the stream. Raises msgspec.DecodeError."""
         self.version = version
-        self.rows.append((version, topic, state))
         if (reader := _READERS.get(topic)) is not None:
             reader(self.attempts, state)
 
@@ -124,13 +124,9 @@ class Reported:
         topic = e.BuyerResponded.TOPIC if report.buyer_response else e.StatusReported.TOPIC
         return TenantEvent(self.tenant_id, Stored(self.id, self.version, topic, _encode(_Made(at, report))))  # type: ignore[arg-type]
 
-    def whole(self) -> InvoiceCommunication:
-        """The aggregate without the reports made since: for what only the whole of it can tell."""
-        if self._whole is None:
-            for row in self.rows:
-                event: Any = EventMapper.read(self.id, *row)
-                self._whole = event.mutate(self._whole)
-        return cast(InvoiceCommunication, self._whole)
+    def is_plain(self) -> bool:
+        """Whether it tells enough by itself: one attempt, addressed under some key."""
+        return len(self.attempts) == 1 and all(one.key_ids for one in self.attempts.values())
 
 
 Attempts = dict[str, ReportedAttempt]
@@ -168,11 +164,34 @@ class Stored(NamedTuple):
 
 
 def reported(database: Database, tenants: Mapping[UUID, UUID]) -> dict[int, Reported]:
-    """Of these communications and their tenants, those that there are, by id: one read for all of them."""
-    if not tenants:
-        return {}
-    rows = database.ask(SQL["events"], [arrays.uuids(list(tenants))])
-    known = {one.bytes: Reported(one, tenant) for one, tenant in tenants.items()}
+    """Of these communications and their tenants, those that there are, by id: one read for most of them.
+
+    Only those that are not plain are read from their first event on, and whole.
+    """
+    known = _taken_in(tenants, _ask(database, "seen", tenants))
+    special = {one.id: one.tenant_id for one in known.values() if not one.is_plain()}
+    rows = _ask(database, "whole", special)
+    known |= _taken_in(special, rows)
+    for originator, stream in groupby(rows, itemgetter(0)):
+        communication_id = UUID(bytes=originator)
+        known[communication_id.int].whole = _whole(communication_id, stream)
+    return known
+
+
+def _ask(database: Database, how: str, tenants: Mapping[UUID, UUID]) -> list[tuple[Any, ...]]:
+    return database.ask(SQL[how], [arrays.uuids(list(tenants))]) if tenants else []
+
+
+def _taken_in(tenants: Mapping[UUID, UUID], rows: Iterable[tuple[Any, ...]]) -> dict[int, Reported]:
+    read = {one.bytes: Reported(one, tenant) for one, tenant in tenants.items()}
     for originator, version, topic, state in rows:
-        known[originator].take(version, topic, state)
-    return {one.id.int: one for one in known.values() if one.version}
+        read[originator].take(version, topic, state)
+    return {seen.id.int: seen for seen in read.values() if seen.version}
+
+
+def _whole(communication_id: UUID, rows: Iterable[tuple[Any, ...]]) -> InvoiceCommunication:
+    found: Any = None
+    for _, version, topic, state in rows:
+        event: Any = EventMapper.read(communication_id, version, topic, state)
+        found = event.mutate(found)
+    return cast(InvoiceCommunication, found)

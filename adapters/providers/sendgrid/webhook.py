@@ -127,8 +127,10 @@ def _drop(found: Meaning, why: str) -> Meaning:
 
 def _words(element: dict[str, Any]) -> str | None:
     """All that the provider and the mail server said, whole."""
-    said = [text(element.get("reason")), text(element.get("response"))]
-    return "\n".join(dict.fromkeys(s for s in said if s)) or None
+    reason, response = text(element.get("reason")), text(element.get("response"))
+    if reason is None or reason == response:
+        return response
+    return f"{reason}\n{response}" if response else reason
 
 
 _IDENTITY = ("sg_message_id", "smtp-id", "email", "event", "timestamp", "attempt", "url", "attempt_id", "reason")
