@@ -4,7 +4,6 @@ Every row names its place in the log, so that taking a record in again adds noth
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +19,7 @@ from consumers.arrivals import Dead, Notice, Outcome, Place, Understood
 
 SQL = load(__file__)
 FIRST_PAUSE = timedelta(seconds=5)
+_encode = msgspec.json.Encoder().encode
 NAMELESS = "what it says names neither a message nor an attempt"
 
 
@@ -115,7 +115,9 @@ def _dead_row(dead: Dead, now: datetime) -> tuple[Any, ...]:
 
 def _headers(headers: Mapping[str, str]) -> bytes:
     """As JSON. Name by name only where one of them cannot be stored as it is."""
-    with suppress(UnicodeEncodeError):
-        if b"\\u0000" not in (told := msgspec.json.encode(headers)):
+    try:
+        if b"\\u0000" not in (told := _encode(headers)):
             return told
-    return msgspec.json.encode({storable(name): storable(value) for name, value in headers.items()})
+    except UnicodeEncodeError:
+        pass
+    return _encode({storable(name): storable(value) for name, value in headers.items()})

@@ -1,10 +1,11 @@
 """One customer's key: seals personal values, opens them, and tells equal ones apart."""
 
-import hmac
 import os
 from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,13 +50,18 @@ class CustomerKey:
 
     def fingerprint(self, plain: str) -> str:
         """Tells equal values apart without opening them; worthless once the key is destroyed. 32 hex digits."""
-        made = self._hmac.copy()
-        made.update(plain.casefold().encode())
-        return made.hexdigest()[:32]
+        begun = self._halves
+        inner, outer = begun[0].copy(), begun[1].copy()
+        inner.update(plain.casefold().encode())
+        outer.update(inner.digest())
+        told: str = outer.hexdigest()
+        return told[:32]
 
     @cached_property
-    def _hmac(self) -> hmac.HMAC:
-        return hmac.new(self.secret, digestmod="sha256")
+    def _halves(self) -> tuple[Any, Any]:
+        """HMAC-SHA-256 (RFC 2104) as far as the key alone decides it: to begin it takes twice as long as to end it."""
+        block = self.secret.ljust(64, b"\0")
+        return sha256(bytes(b ^ 0x36 for b in block)), sha256(bytes(b ^ 0x5C for b in block))
 
 
 _NONCES = 64

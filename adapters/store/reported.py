@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -60,6 +60,7 @@ class _Made(msgspec.Struct):
     report: DeliveryReport
 
 
+_STATUS, _ANSWER = e.StatusReported.TOPIC, e.BuyerResponded.TOPIC
 _encode = msgspec.json.Encoder().encode
 _asked = msgspec.json.Decoder(_Asked).decode
 _handed_over = msgspec.json.Decoder(_HandedOver).decode
@@ -121,7 +122,7 @@ class Reported:
         """The event to record of a report that is not known yet."""
         self.attempts[report.attempt_id].report_ids.add(report.report_id)
         self.version += 1
-        topic = e.BuyerResponded.TOPIC if report.buyer_response else e.StatusReported.TOPIC
+        topic = _STATUS if report.buyer_response is None else _ANSWER
         return TenantEvent(self.tenant_id, Stored(self.id, self.version, topic, _encode(_Made(at, report))))  # type: ignore[arg-type]
 
     def is_plain(self) -> bool:
@@ -154,7 +155,7 @@ _READERS: dict[str, Callable[[Attempts, bytes], None]] = {
 """All other events say nothing that a report is judged by."""
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """As the library's StoredEvent, which takes ten times as long to make."""
 
     originator_id: UUID
