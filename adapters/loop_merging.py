@@ -67,11 +67,17 @@ class LoopMerging(Generic[Asked, Answer]):
         left: list[_Waiting[Asked, Answer]] = []
         count = len(self._waiting)
         most = min(MOST, count if self._calls or count < PARTED else count // 2)
+        closed = False
         for one in self._waiting:
-            if one[2].done():
+            asked, key, future = one
+            if future.done():
                 continue
-            full = len(taken) == most or (taken and (self.apart(one[0]) or self.apart(taken[0][0])))
-            (left if full or one[1] in self._busy else taken).append(one)
+            apart = self.apart(asked)
+            if closed or key in self._busy or (apart and taken):
+                left.append(one)
+                continue
+            taken.append(one)
+            closed = apart or len(taken) == most
         self._waiting = left
         return taken
 
@@ -109,6 +115,9 @@ class LoopMergings(Generic[Whose, Asked, Answer]):
         )
 
     def of(self, tenant: Whose) -> "LoopMerging[Asked, Answer]":
-        here = self._made.setdefault(asyncio.get_running_loop(), {})
+        loop = asyncio.get_running_loop()
+        here = self._made.get(loop)
+        if here is None:
+            here = self._made[loop] = {}
         found = here.get(tenant)
         return found if found is not None else here.setdefault(tenant, self.make(tenant))

@@ -1,6 +1,7 @@
 """Commands that are carried out together: one read, one commit, and each its own result or refusal."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from domain.communication import InvoiceCommunication
 
 MOST_EVENTS = 2000
 MOST_BYTES = 4 * 1024 * 1024
+LIKELY = 64
+"""After so many new aggregates without an old one, the next are taken for new."""
 
 
 class _Ran(NamedTuple):
@@ -39,13 +42,33 @@ class _Ran(NamedTuple):
         return self.command.also(self.result, self.position) if self.command.also else ()
 
 
+class Novelty:
+    """Whether the next aggregates of a tenant are likely to be new, because all of late were."""
+
+    def __init__(self) -> None:
+        self._new = 0
+
+    @property
+    def likely(self) -> bool:
+        return self._new >= LIKELY
+
+    def learn(self, streams: Iterable[Stream]) -> None:
+        """From what was read."""
+        for stream in streams:
+            self._new = 0 if stream.read else self._new + 1
+
+    def forget(self) -> None:
+        self._new = 0
+
+
 class Batch:
     """One transaction. Raises VersionConflictError, OperationalError, and what is wrong with a lone command."""
 
-    def __init__(self, recorder: EventRecorder, mapper: EventMapper, tenant: UUID | None) -> None:
+    def __init__(self, recorder: EventRecorder, mapper: EventMapper, tenant: UUID | None, novelty: Novelty) -> None:
         self.recorder = recorder
         self.mapper = mapper
         self.tenant = tenant
+        self.novelty = novelty
         # By the ids' numbers: a UUID is hashed and compared in Python.
         self._streams: dict[int, Stream] = {}
 
@@ -55,12 +78,13 @@ class Batch:
         `go_on` is called once nothing but the database is left to wait for.
         """
         try:
+            if self.novelty.likely and (outcomes := (yield from self._as_new(commands, go_on))) is not None:
+                return outcomes
             yield from self._load(commands)
             yield from self._fetch_keys(commands)
             ran = self._run(commands)
             go_on()
-            yield from self._record([one for one in ran if one.error is None])
-            return [Outcome(one.result, one.position, one.error) for one in ran]
+            return (yield from self._record(ran))
         except OperationalError:
             raise
         except Exception as error:
@@ -71,11 +95,30 @@ class Batch:
                 raise VersionConflictError from error
             raise
 
-    def _load(self, commands: Sequence[Command]) -> Steps[None]:
+    def _as_new(self, commands: Sequence[Command], go_on: Callable[[], None]) -> Steps[list[Outcome] | None]:
+        """Without reading: that an aggregate is new shows as its first event is recorded. None where one is not.
+
+        What makes no event is read for, as nothing would show that it saw what there is.
+        """
+        self._begin(commands)
+        yield from self._fetch_keys(commands)
+        ran = self._run(commands)
+        if all(one.stream.made for one in ran):
+            go_on()
+            with suppress(VersionConflictError):
+                return (yield from self._record(ran))
+        self.novelty.forget()
+        return None
+
+    def _begin(self, commands: Sequence[Command]) -> None:
         self._streams = {command.place: Stream(self.mapper) for command in commands}
+
+    def _load(self, commands: Sequence[Command]) -> Steps[None]:
+        self._begin(commands)
         (rows,) = yield [self.recorder.reading(self._streams, self.tenant)]
         for row in rows:
             self._streams[row[0].int].load(row)
+        self.novelty.learn(self._streams.values())
 
     def _fetch_keys(self, commands: Sequence[Command]) -> Steps[None]:
         sealings = [(c.sealing, c.sealing.wanted(self._streams[c.place].found)) for c in commands if c.sealing]
@@ -105,19 +148,22 @@ class Batch:
             ran.append(_Ran(command, stream, result, stream.version))
         return ran
 
-    def _record(self, ran: Sequence[_Ran]) -> Steps[None]:
-        changed = [self._streams[number] for number in sorted(self._streams) if self._streams[number].made]
+    def _record(self, ran: Sequence[_Ran]) -> Steps[list[Outcome]]:
+        streams = self._streams
+        done = [one for one in ran if one.error is None]
+        changed = [streams[number] for number in sorted(streams) if streams[number].made]
         work = work_writes([(s.found, s.made) for s in changed if isinstance(s.found, InvoiceCommunication)])
-        writes = _merged([*work, *(write for one in ran for write in one.command.writes)])
+        writes = _merged([*work, *[write for one in done for write in one.command.writes]])
 
         def also(ids: Sequence[int]) -> list[Write]:
             _know(changed, ids)
-            return _merged(write for one in ran for write in one.also())
+            return _merged(write for one in done for write in one.also())
 
-        more = also if any(one.command.also for one in ran) else None
+        more = also if any(one.command.also for one in done) else None
         if changed or writes or more:
             events = self._columns(changed) if changed else []
             _know(changed, (yield from self.recorder.inserting(events, tenant=self.tenant, writes=writes, also=more)))
+        return [Outcome(one.result, one.position, one.error) for one in ran]
 
     def _columns(self, changed: Sequence[Stream]) -> list[Column]:
         """In order, because two writers that insert the same aggregates in opposite orders deadlock."""

@@ -1,7 +1,6 @@
 """What callers ask to be done to aggregates, and what came of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -25,25 +24,30 @@ class Sealing(Protocol):
         """Others' may be among them."""
 
 
-@dataclass(slots=True)
 class Command:
     """What one caller wants done to one aggregate.
 
     `run` gets the aggregate, None if there is none, and returns what is to be recorded, and the caller's result. `also`
     makes further writes of the same transaction from that result and its position. `alone`: not together with others.
+    `place`: the aggregate's id as a number, because a UUID is hashed and compared in Python.
     """
 
-    communication_id: UUID
-    run: Run
-    writes: Sequence[Write] = ()
-    also: Callable[[Any, int], Sequence[Write]] | None = None
-    sealing: Sealing | None = None
-    alone: bool = False
-    place: int = field(init=False)
-    """The aggregate's id as a number: a UUID is hashed and compared in Python."""
+    __slots__ = ("alone", "also", "place", "run", "sealing", "writes")
 
-    def __post_init__(self) -> None:
-        self.place = self.communication_id.int
+    def __init__(
+        self,
+        communication_id: UUID,
+        run: Run,
+        writes: Sequence[Write] = (),
+        also: Callable[[Any, int], Sequence[Write]] | None = None,
+        sealing: Sealing | None = None,
+    ) -> None:
+        self.place = communication_id.int
+        self.run = run
+        self.writes = writes
+        self.also = also
+        self.sealing = sealing
+        self.alone = False
 
 
 class Outcome(NamedTuple):

@@ -16,7 +16,7 @@ from adapters.database.loop import Done, MustWaitError
 from adapters.database.session import Database, Write
 from adapters.loop_merging import LoopMerging, LoopMergings
 from adapters.merging import Merging, Mergings
-from adapters.store.batch import Batch
+from adapters.store.batch import Batch, Novelty
 from adapters.store.commands import Command, Outcome, Sealing
 from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
 from adapters.store.mapper import EventMapper
@@ -45,10 +45,10 @@ class Communications:
         self.mapper = EventMapper()
         threads = ThreadPoolExecutor(max(database.pool.max_size // 2, 1), "commands")
         self._merging: Mergings[Command, Outcome] = Mergings(
-            lambda tenant: Merging(partial(self._carry_out, tenant), _aggregate, threads, _is_alone)
+            lambda tenant: Merging(partial(self._carry_out, tenant, Novelty()), _aggregate, threads, _is_alone)
         )
         self._merging_in_loop: LoopMergings[UUID | None, Command, Outcome] = LoopMergings(
-            lambda tenant: LoopMerging(partial(self._carry_out_in_loop, tenant), _aggregate, _is_alone)
+            lambda tenant: LoopMerging(partial(self._carry_out_in_loop, tenant, Novelty()), _aggregate, _is_alone)
         )
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
@@ -130,12 +130,16 @@ class Communications:
             outcome = await asyncio.to_thread(persist, once)
         return outcome.get()
 
-    def _carry_out(self, tenant: UUID | None, commands: Sequence[Command], go_on: Callable[[], None]) -> list[Outcome]:
-        steps = Batch(self.recorder, self.mapper, tenant).carry_out(commands, go_on)
+    def _carry_out(
+        self, tenant: UUID | None, novelty: Novelty, commands: Sequence[Command], go_on: Callable[[], None]
+    ) -> list[Outcome]:
+        steps = Batch(self.recorder, self.mapper, tenant, novelty).carry_out(commands, go_on)
         return self.database.carry_out(steps, tenant)
 
-    def _carry_out_in_loop(self, tenant: UUID | None, commands: Sequence[Command], done: "Done[list[Outcome]]") -> None:
-        steps = Batch(self.recorder, self.mapper, tenant).carry_out(commands, _nothing)
+    def _carry_out_in_loop(
+        self, tenant: UUID | None, novelty: Novelty, commands: Sequence[Command], done: "Done[list[Outcome]]"
+    ) -> None:
+        steps = Batch(self.recorder, self.mapper, tenant, novelty).carry_out(commands, _nothing)
         self.database.carry_out_in_loop(steps, done, tenant)
 
     def _fold(self, rows: Iterable[tuple[Any, ...]], found: dict[UUID, Any]) -> dict[UUID, Any]:

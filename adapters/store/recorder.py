@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
-from adapters.database.prepared import BEGIN, COMMIT, Ask, Steps
+from adapters.database.prepared import BEGIN, COMMIT, ROLLBACK, Ask, Steps
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, asks, naming, statement, write
 from adapters.store.errors import PositionLostError, VersionConflictError
@@ -81,6 +81,8 @@ class EventRecorder:
             else:
                 _, *answers = yield [BEGIN, *asked]
         except UniqueViolation as error:
+            if also is not None:
+                yield [ROLLBACK]
             if error.diag.table_name == "event":
                 raise VersionConflictError from error
             raise

@@ -45,7 +45,7 @@ class Stream:
         self.found = changed
         self.made += changed.collect_events()
         self.written += written
-        return result, sum([len(state) for _, state in written])
+        return result, sum(len(state) for _, state in written)
 
     @property
     def version(self) -> int:

@@ -1,7 +1,7 @@
 """Commands of coroutines are carried out in their event loop: each is recorded once, or refused without a trace."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.bootstrap import Installation
+from adapters.database.prepared import Ask, Steps
 from adapters.database.session import Write
 from adapters.store.communications import Communications
 from domain.communication import InvoiceCommunication
@@ -190,6 +191,97 @@ def test_a_loop_whose_pool_is_empty_waits_beside_everything_else(api: Installati
     assert asyncio.run(told()).version == 2
 
 
+# aggregates that are likely to be new are not read
+
+
+@pytest.fixture
+def reads(api: Installation, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many aggregates each read was for; after four new ones the next are taken for new."""
+    found: list[int] = []
+    reading = api.communications.recorder.reading
+
+    def counting(ids: Collection[int], tenant: UUID | None = None) -> Ask:
+        found.append(len(ids))
+        return reading(ids, tenant)
+
+    monkeypatch.setattr(api.communications.recorder, "reading", counting)
+    monkeypatch.setattr("adapters.store.batch.LIKELY", 4)
+    return found
+
+
+def in_one_loop(*turns: list[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Results and errors of what is asked turn by turn."""
+
+    async def all_of_them() -> list[Any]:
+        return [one for turn in turns for one in await asyncio.gather(*turn, return_exceptions=True)]
+
+    return asyncio.run(all_of_them())
+
+
+def test_after_many_new_ones_the_next_are_not_read(api: Installation, reads: list[int]) -> None:
+    store = api.communications
+    done = in_one_loop(*([send(store, 2 * n), send(store, 2 * n + 1)] for n in range(5)))
+    assert reads == [2, 2]
+    assert [seen.version for seen, _ in done] == [2] * 10
+    assert sorted(position for _, position in done) == list(range(2, 21, 2))
+
+
+def test_one_that_is_not_new_is_read_and_the_next_are_too(api: Installation, reads: list[int]) -> None:
+    store = api.communications
+    done = in_one_loop(
+        [send(store, number) for number in range(4)], [send(store, 4), send(store, 2)], [send(store, 5)], [send(store)]
+    )
+    assert [seen.version for seen, _ in done] == [2, 2, 2, 2, 2, 3, 2, 3]
+    assert reads == [4, 2, 1, 1]
+
+
+@pytest.mark.parametrize("ends", ["looked", "refused", "half-way"])
+def test_what_records_nothing_has_always_read(api: Installation, reads: list[int], ends: str) -> None:
+    store = api.communications
+    asked = sending(str(uuid4()), 2, ends=ends)
+    *_, other, last = in_one_loop([send(store, number) for number in range(4)], [send(store, 4), send(store, 2, asked)])
+    assert reads == [4, 2]
+    assert other[0].version == 2
+    if ends == "looked":
+        assert last[0].version == 2
+    else:
+        assert type(last) is RefusedError
+    assert len(store.get(place(2), TENANT).attempts) == 1
+
+
+def test_a_lost_commit_answer_of_a_new_one_records_it_once(
+    api: Installation, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, lost = api.communications, []
+    inserting = store.recorder.inserting
+
+    def losing(*given: Any, **more: Any) -> Steps[list[int]]:
+        ids = yield from inserting(*given, **more)
+        if len(reads) == 1 and len(ids) == 4:
+            lost.extend(ids)
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return ids
+
+    monkeypatch.setattr(store.recorder, "inserting", losing)
+    done = in_one_loop([send(store, number) for number in range(4)], [send(store, 4), send(store, 5)])
+    assert sorted(position for _, position in done[4:]) == lost[1::2]
+    assert len(store.get(place(4), TENANT).attempts) == 1
+
+
+def test_a_wrong_guess_leaves_nothing_of_what_else_was_to_be_written(api: Installation, reads: list[int]) -> None:
+    store, told = api.communications, []
+
+    def also(_: Seen, position: int) -> list[Write]:
+        told.append(position)
+        return []
+
+    done = in_one_loop(
+        [send(store, number) for number in range(4)], [send(store, 1, also=also), send(store, 4, also=also)]
+    )
+    assert reads == [4, 2]
+    assert told == [position for _, position in done[4:]]
+
+
 # any mix, from two loops and from threads, with sessions that die and callers that give up
 
 
@@ -269,11 +361,18 @@ STORIES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("likely", [1, 3, 1000])
 @settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(stories=STORIES, kills=st.lists(st.integers(0, 59), max_size=3))
 def test_any_mix_is_recorded_as_if_one_came_after_the_other(
-    api: Installation, database_url: str, stories: list[Story], kills: list[int]
+    api: Installation,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    likely: int,
+    stories: list[Story],
+    kills: list[int],
 ) -> None:
+    monkeypatch.setattr("adapters.store.batch.LIKELY", likely)
     mix = Mix(api.communications, partial(kill_sessions, database_url))
     numbered = [(story, count in kills) for count, story in enumerate(stories)]
     with ThreadPoolExecutor(8) as threads:
