@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.domain import Aggregate, OriginatorVersionError, event
+from eventsourcing.domain import Aggregate, MetaAggregate, OriginatorVersionError, event
 from msgspec.structs import replace
 
 from domain import errors, events, rules
@@ -29,7 +29,16 @@ from domain.values import (
 )
 
 
-class InvoiceCommunication(Aggregate):
+class _Made(MetaAggregate["InvoiceCommunication"]):
+    def __call__(
+        self, tenant_id: UUID, subject_type: SubjectType, external_id: str, timestamp: datetime
+    ) -> "InvoiceCommunication":
+        """As the library does it, without looking up what the constructor takes."""
+        facts = {"tenant_id": tenant_id, "subject_type": subject_type, "external_id": external_id}
+        return self._create(InvoiceCommunication.Created, timestamp=timestamp, **facts)
+
+
+class InvoiceCommunication(Aggregate, metaclass=_Made):
     """Every attempt to send one subject, and what became of each."""
 
     TOPIC = "InvoiceCommunication"

@@ -36,7 +36,12 @@ def attempt_id_for(tenant_id: UUID, idempotency_key: str, claimed_at: datetime, 
     return _name(ATTEMPTS, tenant_id, idempotency_key, claimed_at.astimezone(UTC).isoformat(), index)
 
 
-def _name(namespace: UUID, *parts: object) -> UUID:
-    """As `uuid5`, which takes three times as long."""
-    digest = sha1(namespace.bytes + _encode([str(part) for part in parts]), usedforsecurity=False).digest()
-    return UUID(int=int.from_bytes(digest[:16], "big") & _FREE | _VERSION_5)
+def _name(namespace: UUID, tenant_id: UUID, *parts: object) -> UUID:
+    """As `uuid5` of the compact JSON, which takes three times as long."""
+    named = _begun(namespace.int, tenant_id.int) + _encode([str(part) for part in parts])[1:]
+    return UUID(int=int.from_bytes(sha1(named, usedforsecurity=False).digest()[:16], "big") & _FREE | _VERSION_5)
+
+
+@lru_cache(maxsize=1000)
+def _begun(namespace: int, tenant: int) -> bytes:
+    return UUID(int=namespace).bytes + f'["{UUID(int=tenant)}",'.encode()
