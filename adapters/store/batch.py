@@ -135,16 +135,16 @@ class Batch:
             if events >= MOST_EVENTS or size >= MOST_BYTES:
                 break
             stream = self._streams[command.place]
-            before = stream.version
             try:
-                result, more = stream.run(command)
+                result, written = stream.run(command)
             except OperationalError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is the caller's own
                 ran.append(_Ran(command, stream, error=error))
                 continue
-            events += stream.version - before
-            size += more
+            events += len(written)
+            for _, state in written:
+                size += len(state)
             ran.append(_Ran(command, stream, result, stream.version))
         return ran
 
@@ -168,9 +168,12 @@ class Batch:
     def _columns(self, changed: Sequence[Stream]) -> list[Column]:
         """In order, because two writers that insert the same aggregates in opposite orders deadlock."""
         tenants = [s.found.tenant_id for s in changed]
-        if self.tenant is not None and any(one != self.tenant for one in tenants):
+        if self.tenant is None:
+            return event_columns(changed, tenants)
+        own = self.tenant.int
+        if any(one.int != own for one in tenants):
             raise ValueError("an aggregate of another tenant")
-        return event_columns(changed, tenants if self.tenant is None else ())
+        return event_columns(changed, ())
 
 
 def _know(changed: Sequence[Stream], ids: Sequence[int]) -> None:

@@ -31,8 +31,8 @@ class Stream:
         self.found = self.mapper.read(*row[:4]).mutate(self.found)  # type: ignore[attr-defined]
         self.read, self.position = row[1], row[5]
 
-    def run(self, command: Command) -> tuple[Any, int]:
-        """The result, and how many bytes its events have. Raises what the command raises, and is then as before."""
+    def run(self, command: Command) -> "tuple[Any, Sequence[tuple[str, bytes]]]":
+        """The result, and its events' topics and states. Raises what the command raises, and is then as before."""
         try:
             changed, result = command.run(self.found)
             written = [self.mapper.write(event) for event in changed.pending_events] if changed is not None else []
@@ -41,11 +41,11 @@ class Stream:
             raise
         if changed is None:
             self._restore()
-            return result, 0
+            return result, ()
         self.found = changed
         self.made += changed.collect_events()
         self.written += written
-        return result, sum(len(state) for _, state in written)
+        return result, written
 
     @property
     def version(self) -> int:
