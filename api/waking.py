@@ -6,6 +6,8 @@ import threading
 from psycopg import Error
 from psycopg_pool import ConnectionPool
 
+from adapters.database.session import notify
+
 log = logging.getLogger(__name__)
 CHANNEL = "sendtrail_appended"
 
@@ -13,7 +15,7 @@ CHANNEL = "sendtrail_appended"
 class Waker:
     """One thread, one notification for all writes since the last: NOTIFY lets only one commit through at a time.
 
-    It has nothing to keep, so it waits for no disk. Losing one costs the 50 ms until the projector looks by itself.
+    Losing one costs the 50 ms until the projector looks by itself.
     """
 
     def __init__(self, pool: "ConnectionPool") -> None:
@@ -39,6 +41,6 @@ class Waker:
             self._news.clear()
             try:
                 with self.pool.connection() as connection:
-                    connection.execute(f"SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}")
+                    notify(connection, CHANNEL)
             except Error as error:
                 log.debug("the projector was not told (%s)", type(error).__name__)

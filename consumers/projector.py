@@ -90,15 +90,11 @@ class Projector:
     def _step(self, connection: "Connection[Any]") -> int | None:
         """None where another projector was quicker: then it goes on from where that one is."""
         try:
-            count = self.projecting.step(connection)
+            return self.projecting.step(connection)
         except PositionLostError:
             self.projecting.begin()
             look_through()
             return None
-        if count:
-            position = str(self.projecting.position)
-            connection.execute("SELECT pg_notify(%s, %s)", (PROJECTED, position))
-        return count
 
     @contextmanager
     def _reading(self) -> Iterator["Connection[Any]"]:

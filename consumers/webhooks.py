@@ -14,6 +14,7 @@ from typing import NamedTuple
 from psycopg import OperationalError
 
 from adapters.bootstrap import Installation
+from adapters.database.session import notify
 from adapters.store.communications import persist
 from adapters.store.errors import BusyError, PositionLostError
 from adapters.store.recorder import Advance
@@ -225,8 +226,8 @@ class WebhookConsumer:
         return in_row
 
     def _wake_projector(self) -> None:
-        with self.installation.database.transaction() as connection:
-            connection.execute("NOTIFY sendtrail_appended")
+        with self.installation.database.one_statement() as connection:
+            notify(connection, "sendtrail_appended")
 
 
 def _passes(error: Exception) -> bool:

@@ -11,8 +11,12 @@ ON CONFLICT (projection) DO NOTHING
 
 -- advance --
 -- Search indexes keep new rows in a list that is sorted in once it is full (kB): seldom is quicker, often is smoother.
+-- The commit does not wait for the disk: rows and checkpoint follow from events, which did, and are lost together or not
+-- at all (docs/decisions/26-what-does-not-wait-for-the-disk.md). So it holds up nobody else's notifications either.
 UPDATE read.checkpoint SET position = %(to)s WHERE projection = ANY (%(names)s) AND position = %(expected)s
 AND set_config('gin_pending_list_limit', %(pending)s, true) IS NOT NULL
+AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+RETURNING pg_notify('sendtrail_projected', position::text)
 
 -- positions --
 SELECT c.projection, c.position, (SELECT coalesce(max(notification_id), 0) FROM events.event) AS head

@@ -127,6 +127,14 @@ def _run(connection: "Connection[Any]", command: bytes) -> None:
         raise InFailedSqlTransaction("nothing was committed, because a statement had failed")
 
 
+def notify(connection: "Connection[Any]", channel: str) -> None:
+    """Wakes those who listen. On its own, a notification is a commit, but one that need not wait for the disk.
+
+    Inside another transaction it would let one commit through at a time, for as long as the disk takes.
+    """
+    connection.execute(statement(f"SET LOCAL synchronous_commit = off; NOTIFY {channel}"))
+
+
 def write(cursor: "Cursor[Any] | Connection[Any]", writes: Sequence[Write]) -> None:
     """Carry the writes out in order; those without rows are passed over.
 

@@ -1,5 +1,8 @@
 """Writes delivery reports at a steady rate, as the webhook consumer does: what is due in one commit, then a NOTIFY.
 
+Commits begin 5 ms apart, which is how the intake appends to the log (adapters/webhook_log/merging.py), so that the
+consumer never gets them in smaller pieces.
+
 `python -m tests.bench.live_writer FOLDER COUNT RATE`, the database from SENDTRAIL_DATABASE_URL. Says "ready" once all
 attempts are recorded, begins when a line comes in, and ends with a line of JSON, an array a report (Written).
 """
@@ -13,6 +16,8 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from adapters.bootstrap import Installation
+from adapters.database.session import notify
+from adapters.webhook_log.merging import APART
 from domain.communication import InvoiceCommunication
 from domain.reports import DeliveryReport
 from domain.status import Status
@@ -55,18 +60,21 @@ def report(communication: InvoiceCommunication) -> str:
 def write(installation: Installation, made: list[InvoiceCommunication], rate: float) -> list[Written]:
     begun, written = time.monotonic(), list[Written]()
     while len(written) < len(made):
-        due = min(int((time.monotonic() - begun) * rate) + 1, len(made))
-        chosen = made[len(written) : due]
+        turn = time.monotonic()
+        chosen = made[len(written) : int((turn - begun) * rate) + 1]
         if chosen:
-            ids = [report(communication) for communication in chosen]
-            position = installation.communications.record(chosen)
-            answered = time.monotonic()
-            with installation.database.transaction() as connection:
-                connection.execute("NOTIFY sendtrail_appended")
-            written += [Written(attempt_id, answered, position or 0) for attempt_id in ids]
-        else:
-            time.sleep(0.0005)
+            written += _committed(installation, chosen)
+        time.sleep(max(0.0, turn + APART - time.monotonic()))
     return written
+
+
+def _committed(installation: Installation, chosen: list[InvoiceCommunication]) -> list[Written]:
+    ids = [report(communication) for communication in chosen]
+    position = installation.communications.record(chosen)
+    answered = time.monotonic()
+    with installation.database.one_statement() as connection:
+        notify(connection, "sendtrail_appended")
+    return [Written(attempt_id, answered, position or 0) for attempt_id in ids]
 
 
 def say(line: str) -> None:
