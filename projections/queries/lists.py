@@ -6,8 +6,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.status import Group
 from projections.overview import NEVER_SENT
+from projections.queries import spans
 from projections.queries.asking import Ask
 from projections.queries.filters import Condition, Filters, of_customers, of_facets, of_time, of_words
 from projections.sql import load
@@ -99,9 +102,31 @@ def page_queries(of: List, filters: Filters, after: Place | None, limit: int) ->
 def counts_query(of: List, filters: Filters) -> Query:
     if filters.q is not None:
         return _query("searched_counts", of, _rows(filters), prepare=False)
+    if not filters.customer_id and (whole := spans.inside(filters.sent_from, filters.sent_to)):
+        return _counts_of_time(of, filters, whole)
     if _of_some_rows(filters):
         return _query("counts_of_rows", of, _parts(filters))
     return _query("counts", of, {"shown": [*of_facets(filters)]})
+
+
+def _counts_of_time(of: List, filters: Filters, whole: spans.Spans) -> Query:
+    """Sums over the spans that lie inside, and the rows at the two ends that do not."""
+    bounds = {"span_from": whole.first, "span_to": whole.end}
+    inside = [(SQL[name], {name: bound}) for name, bound in bounds.items() if bound is not None]
+    parts = [_query("counts_of_spans", of, {"shown": [*of_facets(filters)], "spans": inside})]
+    for moment, begins in ((filters.sent_from, whole.begins), (whole.ends, filters.sent_to)):
+        if moment and begins and moment < begins:
+            end = replace(filters, sent_from=moment, sent_to=begins)
+            parts.append(_query("counts_of_rows", of, _parts(end)))
+    return _together(parts)
+
+
+def _together(parts: list[Query]) -> Query:
+    """One statement, so that all are of the same moment; the values of each under names of their own."""
+    named = [(f"p{number}_", part) for number, part in enumerate(parts)]
+    texts = " UNION ALL ".join(f"({part.sql.replace('%(', f'%({prefix}')})" for prefix, part in named)
+    values = {prefix + name: value for prefix, part in named for name, value in part.values.items()}
+    return Query(SQL["together"].replace("{parts_of_it}", texts), values, prepare=True)
 
 
 def _of_some_rows(filters: Filters) -> bool:

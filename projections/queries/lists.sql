@@ -131,6 +131,20 @@ SELECT p.status_group, sum(counted.number)::int8
 FROM part AS p CROSS JOIN LATERAL (SELECT count(*) AS number FROM {table} AS r WHERE {of_part}) AS counted
 GROUP BY p.status_group
 
+-- counts_of_spans --
+SELECT f.status_group, sum(s.number)::int8 AS number
+FROM read.facet AS f JOIN read.facet_span AS s USING (tenant_id, listed, facet)
+WHERE f.listed = '{listed}' AND {shown} AND {spans} GROUP BY f.status_group
+
+-- together --
+SELECT status_group, sum(number)::int8 FROM ({parts_of_it}) AS part (status_group, number) GROUP BY status_group
+
+-- span_from --
+s.span >= %(span_from)s
+
+-- span_to --
+s.span < %(span_to)s
+
 -- searched_page --
 -- Planned each time for its own words: what is rare is found by the index of trigrams, what is common by walking down.
 WITH page AS MATERIALIZED (

@@ -1,25 +1,29 @@
 """lists: how long the database takes for a page and for counts, for every filter and at every depth.
 
-On a store of its own, or on the one of `make bench-data` that SENDTRAIL_BENCH_DATA names. In the API's role, under
-row-level security, with what the connection adds; without HTTP, which `lists-http` measures.
+On a store of its own, or on the one of `make bench-data` that SENDTRAIL_BENCH_DATA names. Asked as the API asks: in its
+role, under row-level security, one message a question, with what that adds; without HTTP, which `lists-http` measures.
 """
 
+import asyncio
 import json
 import os
 import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
-from psycopg import Connection
 from rich.table import Table
 
+from adapters.database.asking import Asker
 from adapters.database.embedded import EmbeddedServer
-from adapters.database.pool import connect
+from adapters.database.pool import async_pool, connect
+from projections.queries.asking import Ask
 from tests.bench import data
 from tests.bench.measuring import SETTINGS, console, database
 from tests.bench.questions import Question, questions, span
@@ -85,22 +89,32 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Latencies:
         asked = list(questions(of))
         pages: dict[str, list[float]] = defaultdict(list)
         counts: dict[str, list[float]] = defaultdict(list)
-        with connect(url, "sendtrail_api", autocommit=True) as api, console.status("lists") as status:
-            api.execute("SELECT set_config('app.tenant', %s, false)", (str(of.tenant),))
+        with _asking(url, of.tenant) as milliseconds, console.status("lists") as status:
             for number in range(rounds * 3 + 1):
                 for question in asked:
                     status.update(f"lists: round {number} of {rounds * 3}, {question.kind}, {question.name}")
-                    took = _milliseconds(api, question)
+                    took = milliseconds(question)
                     # The first round warms up: statements are prepared, what is asked for is in memory.
                     if number:
                         (pages if question.kind == "page" else counts)[question.name].append(took)
     return Latencies(of.rows, pages, counts)
 
 
-def _milliseconds(api: "Connection[Any]", question: Question) -> float:
-    cursor, begun = api.cursor(binary=True), time.perf_counter()
+@contextmanager
+def _asking(url: str, tenant: UUID) -> Iterator[Callable[[Question], float]]:
+    """What asks a question on one connection and says how long that took."""
+    with asyncio.Runner() as runner:
+        pool = async_pool(url, "sendtrail_api", max_size=1)
+        runner.run(pool.open())
+        ask: Ask = partial(Asker(pool).ask, tenant)
+        yield lambda question: runner.run(_milliseconds(ask, question))
+        runner.run(pool.close())
+
+
+async def _milliseconds(ask: Ask, question: Question) -> float:
+    begun = time.perf_counter()
     for query in question.queries:
-        rows = cursor.execute(query.sql, query.values, prepare=query.prepare).fetchall()
+        rows = await ask(*query)
         if question.kind == "page" and rows[0][-1]:
             break
     return (time.perf_counter() - begun) * 1000

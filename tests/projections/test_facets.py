@@ -32,6 +32,17 @@ def grouped(connection: "Connection[Any]", listed: str) -> list[tuple[Any, ...]]
     return connection.execute(sql).fetchall()
 
 
+def spans(connection: "Connection[Any]", listed: str) -> list[tuple[Any, ...]]:
+    sql = f"SELECT tenant_id, facet, span, number FROM read.facet_span WHERE listed = '{listed}' AND number <> 0"
+    return sorted(connection.execute(sql).fetchall())
+
+
+def spanned(connection: "Connection[Any]", listed: str) -> list[tuple[Any, ...]]:
+    sql = f"""SELECT tenant_id, facet, floor(extract(epoch FROM shipped_at - timestamptz '0001-01-01Z') / 345600)::int4,
+              count(*) FROM read.{listed} WHERE shipped_at IS NOT NULL GROUP BY 1, 2, 3"""
+    return sorted(connection.execute(sql).fetchall())
+
+
 def outside(connection: "Connection[Any]", listed: str) -> list[tuple[Any, ...]]:
     """Rows that were shipped sooner or later than their facet says."""
     sql = f"""SELECT r.lag, f.lag_least, f.lag_most FROM read.{listed} AS r
@@ -50,7 +61,10 @@ def made(listed: str, place: int, look: int) -> tuple[Any, ...]:
         "created_at": at(place),
         "sorted_at": at(place),
     }
-    shown |= {"shipped_at": at(place + look * 50 - 200) if look % 4 else None, "reason": (None, "a", "b")[look % 3]}
+    shown |= {
+        "shipped_at": at(place + look * 1500 - 20_000) if look % 4 else None,
+        "reason": (None, "a", "b")[look % 3],
+    }
     shown |= {"category": ("x", "y")[look % 2], "status_group": LOOK[status].group.value}
     return tuple(shown[column] for column in COLUMNS[listed])
 
@@ -79,10 +93,11 @@ def test_numbers_are_those_of_the_rows_after_any_history(
                 connection.execute(f"TRUNCATE read.{listed}")
             assert counted(connection, listed) == grouped(connection, listed)
             assert outside(connection, listed) == []
-        before = counted(connection, "attempt"), counted(connection, "communication")
+            assert spans(connection, listed) == spanned(connection, listed)
+        before = [(counted(connection, listed), spans(connection, listed)) for listed in COLUMNS]
         for listed in ("attempt", "communication"):
             connection.execute("SELECT read.recount_facets(%s, %s)", (listed, f"read.{listed}"))
-        assert (counted(connection, "attempt"), counted(connection, "communication")) == before
+        assert [(counted(connection, listed), spans(connection, listed)) for listed in COLUMNS] == before
 
 
 def test_rows_that_were_put_in_without_a_word_are_counted_when_asked_for(database_url: str) -> None:
@@ -92,6 +107,7 @@ def test_rows_that_were_put_in_without_a_word_are_counted_when_asked_for(databas
         assert counted(owner, "attempt") == []
         owner.execute("SELECT read.recount_facets('attempt', 'read.attempt')")
         assert counted(owner, "attempt") == grouped(owner, "attempt") != []
+        assert spans(owner, "attempt") == spanned(owner, "attempt") != []
 
 
 @pytest.mark.parametrize("who", [TENANT, OTHER_TENANT])
@@ -100,13 +116,15 @@ def test_a_tenant_sees_its_own_facets_alone(ask: Asking, worker_pool: Pool, who:
         put_communications(connection, [row(1), row(2, tenant_id=OTHER_TENANT), row(3, tenant_id=OTHER_TENANT)])
 
     async def facets(cursor: Any) -> list[Any]:
-        return list(await (await cursor.execute("SELECT tenant_id, number FROM read.facet")).fetchall())
+        sql = "SELECT f.tenant_id, s.tenant_id, f.number, s.number FROM read.facet AS f, read.facet_span AS s"
+        return list(await (await cursor.execute(sql)).fetchall())
 
-    assert ask(facets, who) == [(who, 1 if who == TENANT else 2)]
+    assert ask(facets, who) == [(who, who, *(2 * [1 if who == TENANT else 2]))]
     assert ask.runner.run(facets(ask.connection)) == []
 
 
 def test_the_api_may_not_write_facets(api_pool: Pool) -> None:
     with api_pool.connection() as connection:
-        sql = "SELECT has_table_privilege('read.facet', 'INSERT, UPDATE, DELETE, TRUNCATE')"
-        assert connection.execute(sql).fetchone() == (False,)
+        for table in ("read.facet", "read.facet_span"):
+            sql = "SELECT has_table_privilege(%s, 'INSERT, UPDATE, DELETE, TRUNCATE')"
+            assert connection.execute(sql, (table,)).fetchone() == (False,)

@@ -1,5 +1,6 @@
 """Whatever the filters and the size of a page: all pages together are the whole list, and a change is judged alike."""
 
+from collections import Counter
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
+from projections.overview import NEVER_SENT
 from projections.queries import lists
 from projections.queries.filters import Filters, matches
 from projections.queries.lists import LOG, OVERVIEW, List, Place
@@ -17,6 +19,8 @@ from tests.support.asking import Asking
 from tests.support.read_rows import Row, at, attempt, project_to, put_attempts, put_communications, row
 
 ROWS = 120
+HOURS = 7 * 60
+"""Minutes. So that what is shipped fills some spans of four days, and begins and ends within others."""
 STATUSES = [*Status, None]
 
 
@@ -34,7 +38,7 @@ def some(place: int, *, never_sent: bool) -> Row:
         category=("a", "b")[look % 2],
         reason=(None, "hard_bounce", "mailbox_full")[look % 3],
         customer_id=(None, "c-1", "c-2", "c-3")[look % 4],
-        shipped_at=at(place % 40) if status and place % 11 else None,
+        shipped_at=at(place % 40 * HOURS) if status and place % 11 else None,
         ignored=look % 9 == 0,
         number=f"2026-{place:04}",
         recipient=f"person{place % 10}@payer.example",
@@ -52,7 +56,9 @@ def filled(worker_pool: Pool) -> None:
         project_to(connection, ROWS)
 
 
-moments = st.none() | st.integers(-1, 41).map(at)
+moments = (
+    st.none() | st.integers(-1, 41).map(lambda n: at(n * HOURS)) | st.sampled_from([at(-540), at(5220), at(10980)])
+)
 filters = st.builds(
     Filters,
     q=st.none() | st.sampled_from(["2026-00", "6-01", "payer", "PERSON3", "ext-9"]),
@@ -114,6 +120,17 @@ def test_pages_are_the_rows_of_a_plain_scan_in_order(
                 break
             after = found.last
     assert collected == expected
+
+
+@pytest.mark.usefixtures("filled")
+@examples
+@given(chosen=filters, of=st.sampled_from([OVERVIEW, LOG]))
+def test_counts_are_those_of_a_plain_scan(ask: Asking, chosen: Filters, of: List) -> None:
+    kind = 0 if of is OVERVIEW else 1
+    rows = [c for c in ask.changes(0, 1000).changes if c.kind == kind and matches(chosen, c)]
+    groups = Counter("not_sent" if c.status_group == NEVER_SENT else c.status_group for c in rows)
+    expected = {group.value: groups[group.value] for group in lists.COUNTED} | {"all": len(rows)}
+    assert ask.counts(of, chosen) == expected
 
 
 @pytest.mark.usefixtures("filled")
