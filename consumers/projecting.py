@@ -17,13 +17,13 @@ from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.batches import Batch, Batches
 from consumers.hot import Hot
-from projections.engine import Happened, Rows, retell, rows
+from projections.engine import Happened, KeyUse, Rows, retell, rows
 from projections.errors import ProjectionError
 
 SQL = load(projections.engine.__file__)
 PUT_OVERVIEW = load(projections.overview.__file__)["put"]
 PUT_ATTEMPTS = load(projections.attempt_log.__file__)["put"]
-OVERVIEW, ATTEMPTS = makers(projections.overview.Row), makers(projections.attempt_log.Row)
+OVERVIEW, ATTEMPTS, KEYS = map(makers, (projections.overview.Row, projections.attempt_log.Row, KeyUse))
 NAMES = ["attempt_log", "overview"]
 MOST, FIRST = 2000, 250
 """Events in one transaction: at most, and at first, while PostgreSQL waits for them."""
@@ -96,7 +96,7 @@ class Projecting:
     def _write(self, batch: Batch) -> None:
         with self.database.transaction() as connection:
             self._advance(connection, batch)
-            write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys)])
+            write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys, KEYS)])
             if batch.erasing:
                 self._retell(connection, batch.erasing, batch.to)
 

@@ -54,12 +54,20 @@ def meaning(event: object) -> Meaning:
     return known
 
 
+class KeyUse(NamedTuple):
+    """The columns of read.key_use, in the order of `put_keys` in engine.sql."""
+
+    key_id: UUID
+    communication_id: UUID
+    tenant_id: UUID
+
+
 class Rows(NamedTuple):
     """Columns in the order of each `put` statement."""
 
     overview: list[overview.Row]
     attempts: list[attempt_log.Row]
-    keys: list[tuple[UUID, UUID, UUID]]
+    keys: list[KeyUse]
 
 
 def fold(happened: Iterable[Happened], known: dict[UUID, Folded]) -> list[Folded]:
@@ -115,5 +123,6 @@ def rows(changed: Iterable[Folded], opened: Opened) -> Rows:
         for attempt_id, position in folded.touched.items():
             attempt, view = communication.attempts[attempt_id], views[attempt_id]
             made.attempts.append(attempt_log.row(communication, attempt, view, position, subject, opened))
-        made.keys.extend((_key_id(key), communication.id, communication.tenant_id) for key in sorted(folded.new_keys))
+        used = [(_key_id(key), communication.id, communication.tenant_id) for key in sorted(folded.new_keys)]
+        made.keys.extend(map(KeyUse._make, used))
     return made

@@ -10,7 +10,7 @@ from adapters.database.queries import load
 from adapters.database.session import statement
 from consumers.projecting import NAMES
 from projections import attempt_log, overview
-from projections.engine import Rows
+from projections.engine import KeyUse, Rows
 
 SQL = load(__file__)
 
@@ -28,7 +28,7 @@ class Table(NamedTuple):
         return f"{self.name}__next"
 
 
-KEY_USE = Table("key_use", ("key_id", "communication_id", "tenant_id"), attrgetter("keys"))
+KEY_USE = Table("key_use", KeyUse._fields, attrgetter("keys"))
 OF_PROJECTION: Mapping[str, Sequence[Table]] = {
     "overview": [Table("communication", overview.Row._fields, attrgetter("overview"))],
     "attempt_log": [Table("attempt", attempt_log.Row._fields, attrgetter("attempts"))],

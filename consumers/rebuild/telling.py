@@ -1,12 +1,12 @@
 """Whole streams into the rows that live processing would have left of them."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 from eventsourcing.utils import TopicError
+from msgspec import convert
 from psycopg import Connection
 
 from adapters.database.queries import load
@@ -14,7 +14,7 @@ from adapters.database.session import statement
 from adapters.keys.ring import KeyRing
 from adapters.store.mapper import EventMapper
 from adapters.store.reader import Row
-from projections.engine import Happened, Meaning, Rows, fold, meaning, retell, rows, sealed
+from projections.engine import Happened, Meaning, Rows, Stream, meaning, retell, rows, sealed
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 
@@ -44,6 +44,8 @@ class Erasures:
 
     def of(self, keys: Iterable[str]) -> list[Happened]:
         """Those that concern any of these keys, in their order."""
+        if not self._by_key:
+            return []
         found = {e.position: e for key in keys for e in self._by_key.get(key, ())}
         return [found[position] for position in sorted(found)]
 
@@ -60,34 +62,30 @@ class Telling:
 
         Raises UnprojectedEventError, MissingKeyError.
         """
-        happened = _decoded(streams)
-        changed = self._with_erasures(happened, fold(happened, {}))
+        changed = [self._folded(stream) for stream in _decoded(streams)]
         return rows(changed, self.keys.open(sealed(changed)))
 
-    def _with_erasures(self, happened: list[Happened], told: list[Folded]) -> list[Folded]:
-        """Few communications were ever touched by one; those are told again with each in its place."""
-        touched = {f.communication.id: erasures for f in told if (erasures := self.erasures.of(f.keys))}
-        if not touched:
-            return told
-        whole = [f for f in told if f.communication.id not in touched]
-        for key, stream in groupby(happened, lambda h: h.event.originator_id):
-            if key in touched:
-                whole += retell(stream, touched[key])
-        return whole
+    def _folded(self, stream: Stream) -> Folded:
+        """Few communications were ever touched by an erasure; those are told again with each in its place."""
+        folded = Folded().follow(stream.happened)
+        if erasures := self.erasures.of(folded.keys):
+            (folded,) = retell((Happened(*one) for one in stream.happened), erasures)
+        return folded
 
 
-def _decoded(streams: Iterable[Row]) -> list[Happened]:
+def _decoded(rows: Iterable[Row]) -> list[Stream]:
     """What is folded, in the order of the streams. Raises UnprojectedEventError."""
-    found: list[Happened] = []
-    of, originator = b"", UUID(int=0)
-    for position, raw, version, topic, state in streams:
+    found: list[Stream] = []
+    of, stream = b"", Stream(UUID(int=0), [])
+    for position, raw, version, topic, state in rows:
         if raw != of:
-            of, originator = raw, UUID(bytes=raw)
+            of, stream = raw, Stream(convert(raw, UUID), [])
+            found.append(stream)
         try:
-            event = EventMapper.read(originator, version, topic, state)
+            event = EventMapper.read(stream.id, version, topic, state)
             if meaning(event) is Meaning.FOLD:
-                found.append(Happened(position, event))
+                stream.happened.append((position, event))
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
-            place = f"{topic}, version {version} of {originator}, at position {position}"
+            place = f"{topic}, version {version} of {stream.id}, at position {position}"
             raise UnprojectedEventError(f"no row can be made of {place}: {error}") from error
-    return found
+    return [stream for stream in found if stream.happened]

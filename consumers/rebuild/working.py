@@ -49,7 +49,7 @@ class Working:
 
     def _one(self) -> bool | None:
         """Do one job. False where others have all that can be done now, None where all is done."""
-        with uncollected(), self.database.transaction() as connection:
+        with uncollected(unseen=True), self.database.transaction() as connection:
             job = connection.execute(statement(SQL["claim"]), {"id": self.plan.id}).fetchone()
             if job is None:
                 left = connection.execute(statement(SQL["left"]), (self.plan.id,)).fetchone()

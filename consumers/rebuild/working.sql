@@ -18,5 +18,7 @@ WHERE originator_id BETWEEN %b::uuid AND %b::uuid AND notification_id <= %b::int
 -- session --
 -- Each process works alone on a statement; one whose client is gone is not carried on.
 SET LOCAL max_parallel_maintenance_workers = 0;
+-- A job whose commit a crash of the server undoes is undone whole, and found to be done again; the exchange waits for all.
+SET LOCAL synchronous_commit = off;
 SET LOCAL maintenance_work_mem = '256MB';
 SET LOCAL client_connection_check_interval = '1s'
