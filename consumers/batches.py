@@ -89,9 +89,11 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
     erasing: list[Happened] = []
     streams: dict[bytes, Stream] = {}
     size = to = 0
+    of, stream = b"", Stream(UUID(int=0), [])
     for position, raw, version, topic, state in stored:
         try:
-            stream = streams.get(raw) or streams.setdefault(raw, Stream(convert(raw, UUID), []))
+            if raw != of:
+                of, stream = raw, streams.get(raw) or streams.setdefault(raw, Stream(convert(raw, UUID), []))
             event = EventMapper.read(stream.id, version, topic, state)
             means = meaning(event)
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:

@@ -40,7 +40,8 @@ class Hot:
     def opened(self, changed: Sequence[Folded]) -> Opened:
         """The texts that the rows of these communications show, and what else is known of them."""
         each = [(folded, sealed([folded])) for folded in changed]
-        known = self.keys.open([value for folded, values in each for value in values if value not in folded.texts])
+        new = [value for folded, values in each for value in values if not folded.texts or value not in folded.texts]
+        known = self.keys.open(new)
         for folded, values in each:
             if folded.texts:
                 known |= folded.texts
