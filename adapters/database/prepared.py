@@ -44,8 +44,18 @@ Steps = Generator[Sequence[Ask], list[Rows], T]
 Waits = Generator[bool, None, T]
 """Yields when the connection's socket has to be waited for: until it can be read, True: or written."""
 BEGIN, COMMIT, ROLLBACK = Ask("BEGIN"), Ask("COMMIT"), Ask("ROLLBACK")
-_known: "WeakKeyDictionary[Connection[Any], set[bytes]]" = WeakKeyDictionary()
-"""What is prepared on each connection, by name."""
+
+
+class _Known(set[bytes]):
+    """What is prepared on one connection, by name. `dropped`: how often the others were.
+
+    It goes into the names there, because what was prepared since is there still.
+    """
+
+    dropped = 0
+
+
+_known: "WeakKeyDictionary[Connection[Any], _Known]" = WeakKeyDictionary()
 
 
 class _Prepared(NamedTuple):
@@ -125,14 +135,16 @@ def _trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
     try:
         return (yield from _once(connection, asked, waits=waits))
     except InvalidSqlStatementName:
-        _known.pop(connection, None)
+        anew = _Known()
+        anew.dropped = _known[connection].dropped + 1
+        _known[connection] = anew
         if connection.pgconn.transaction_status != _IDLE:
             raise LostError from None
         return (yield from _once(connection, asked, waits=waits))
 
 
 def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
-    pgconn, known = connection.pgconn, _known.setdefault(connection, set())
+    pgconn, known = connection.pgconn, _known.setdefault(connection, _Known())
     together = len(asked) > 1 or _prepared(asked[0].sql).name not in known
     try:
         if together:
@@ -150,15 +162,15 @@ def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
     return _read(connection, new, results, known)
 
 
-def _send(connection: "Connection[Any]", ask: Ask, known: set[bytes]) -> list[bytes]:
+def _send(connection: "Connection[Any]", ask: Ask, known: _Known) -> list[bytes]:
     """The names that are prepared on the way: none, or its own."""
     name, text = _prepared(ask.sql)
     given, formats = _given(connection, ask.values)
     new = [] if name in known else [name]
     if new:
-        connection.pgconn.send_prepare(name, text)
+        connection.pgconn.send_prepare(b"%s_%d" % (name, known.dropped), text)
         known.add(name)
-    connection.pgconn.send_query_prepared(name, given, formats, _BINARY)
+    connection.pgconn.send_query_prepared(b"%s_%d" % (name, known.dropped), given, formats, _BINARY)
     return new
 
 

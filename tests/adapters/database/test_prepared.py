@@ -48,6 +48,15 @@ def test_a_rollback_that_drops_the_prepared_ones_is_made_good(connection: "Conne
     assert answer(connection, DIVIDED, (arrays.bigints([1]),)) == [(6,)]
 
 
+def test_what_was_prepared_since_the_others_were_dropped_is_still_asked(connection: "Connection[Any]") -> None:
+    one = uuid4()
+    answer(connection, DIVIDED, (arrays.bigints([1]),))
+    connection.execute("DEALLOCATE ALL")
+    for _ in range(2):
+        assert answer(connection, "SELECT %b::uuid", (one,)) == [(one,)]
+        assert answer(connection, DIVIDED, (arrays.bigints([1]),)) == [(6,)]
+
+
 def test_a_connection_that_died_is_told_from_a_refusal(connection: "Connection[Any]", database_url: str) -> None:
     answer(connection, DIVIDED, (arrays.bigints([1]),))
     with connect(database_url, autocommit=True) as killer:
