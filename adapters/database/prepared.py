@@ -6,6 +6,7 @@ it (`carried_out`) or an event loop (`adapters.database.loop`).
 """
 
 import re
+import select
 from collections.abc import Generator, Sequence
 from functools import cache
 from hashlib import sha256
@@ -152,8 +153,7 @@ def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
         new = [_send(connection, one, known) for one in asked]
         if together:
             pgconn.pipeline_sync()
-        if waits:
-            yield from _flushed(pgconn)
+        yield from _flushed(pgconn, waits=waits)
         results = yield from _results(pgconn, sum(map(len, new)) + len(asked), together=together, waits=waits)
         if together:
             pgconn.exit_pipeline_mode()
@@ -174,11 +174,23 @@ def _send(connection: "Connection[Any]", ask: Ask, known: _Known) -> list[bytes]
     return new
 
 
-def _flushed(pgconn: Any) -> Waits[None]:
-    """What it was sent may not fit into the socket: then PostgreSQL may want to be heard first."""
+def _flushed(pgconn: Any, *, waits: bool) -> Waits[None]:
+    """What it was sent may not fit into the socket: then PostgreSQL may want to be heard first.
+
+    libpq by itself would wait until it can write, while PostgreSQL waits for the same.
+    """
     while pgconn.flush():
-        yield True
+        if waits:
+            yield True
+        else:
+            _wait_for_either(pgconn.socket)
         pgconn.consume_input()
+
+
+def _wait_for_either(socket: int) -> None:
+    polled = select.poll()
+    polled.register(socket, select.POLLIN | select.POLLOUT)
+    polled.poll()
 
 
 def _results(pgconn: Any, number: int, *, together: bool, waits: bool) -> "Waits[list[PGresult]]":
