@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
-from weakref import finalize
+from weakref import WeakKeyDictionary, finalize
 
 from psycopg import Connection, OperationalError
 from psycopg.pq import TransactionStatus
@@ -173,3 +173,37 @@ class Lines:
     def _give_back(self, line: Line) -> None:
         line.close()
         self.pool.putconn(line.connection)
+
+
+class Loops:
+    """The lines of one pool in every event loop that asks for them."""
+
+    def __init__(self, pool: "ConnectionPool[Any]") -> None:
+        self.pool = pool
+        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Lines] = WeakKeyDictionary()
+
+    def here(self) -> Lines:
+        """Those of the running loop."""
+        loop = asyncio.get_running_loop()
+        lines = self._lines.get(loop)
+        if lines is None:
+            for known, others in list(self._lines.items()):
+                if known.is_closed():
+                    others.close()
+            lines = self._lines[loop] = Lines(self.pool)
+        return lines
+
+    def close(self) -> None:
+        """Gives all connections back that nobody uses."""
+        for lines in list(self._lines.values()):
+            lines.close()
+
+
+def settle(future: "asyncio.Future[Any]", found: Any, error: Exception | None) -> None:
+    """What is done once it is known what came of something, for one who may have stopped waiting."""
+    if future.done():
+        return
+    if error is None:
+        future.set_result(found)
+    else:
+        future.set_exception(error)

@@ -1,18 +1,16 @@
 """Transactions with a role: the API's see one tenant, the workers' see all."""
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, NamedTuple, TypeVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from psycopg import Connection, Cursor
 from psycopg.errors import InFailedSqlTransaction
 from psycopg_pool import ConnectionPool
 
 from adapters.database.arrays import Column, column
-from adapters.database.loop import Done, Lines, may_wait
+from adapters.database.loop import Done, Loops, may_wait
 from adapters.database.prepared import Ask, LostError, Steps, answer, carried_out, checked
 
 T = TypeVar("T")
@@ -40,7 +38,7 @@ class Database:
     def __init__(self, pool: "ConnectionPool[Any]", *, per_tenant: bool) -> None:
         self.pool = pool
         self.per_tenant = per_tenant
-        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, Lines] = WeakKeyDictionary()
+        self._loops = Loops(pool)
 
     @contextmanager
     def transaction(self, tenant: UUID | None = None) -> Iterator["Connection[Any]"]:
@@ -85,17 +83,7 @@ class Database:
     def carry_out_in_loop(self, steps: Steps[T], done: Done[T], tenant: UUID | None = None) -> None:
         """The same without a thread: `done` gets what they return, or the error, in the running loop."""
         self._check(tenant)
-        loop = asyncio.get_running_loop()
-        lines = self._lines.get(loop)
-        if lines is None:
-            self._give_back_of_closed_loops()
-            lines = self._lines[loop] = Lines(self.pool)
-        lines.carry_out(steps, done)
-
-    def _give_back_of_closed_loops(self) -> None:
-        for loop, lines in list(self._lines.items()):
-            if loop.is_closed():
-                lines.close()
+        self._loops.here().carry_out(steps, done)
 
     def _begun(self, tenant: UUID | None) -> "Connection[Any]":
         """A connection inside a transaction; opening it shows whether the connection still lives."""

@@ -40,7 +40,8 @@ _decoder = msgspec.msgpack.Decoder(list[_Logged])
 
 
 def encode_frame(requests: Sequence[LoggedRequest]) -> bytes:
-    return bytes([VERSION]) + _encode([_logged(r) for r in requests])
+    told = [(key, r.method, r.url, r.headers, r.body, r.received_at) for key, r in requests]
+    return bytes([VERSION]) + _encode(told)
 
 
 def decode_frame(frame: bytes) -> list[LoggedRequest]:
@@ -78,13 +79,14 @@ def by_partition(requests: Iterable[LoggedRequest], partitions: int) -> dict[int
     grouped: dict[int, list[LoggedRequest]] = defaultdict(list)
     for logged in requests:
         grouped[partition_of(logged.connection_id, partitions)].append(logged)
-    return {part: [encode_frame(full) for full in _filled(found)] for part, found in sorted(grouped.items())}
+    return {part: _frames(found) for part, found in sorted(grouped.items())}
 
 
-def size_of(request: RawRequest) -> int:
-    """Bytes that it takes up in a frame, about."""
-    headers = request.headers
-    return len(request.body) + len(request.url) + sum(map(len, headers)) + sum(map(len, headers.values()))
+def _frames(requests: Sequence[LoggedRequest]) -> list[bytes]:
+    """As a rule all of them fit into one."""
+    if len(requests) <= MOST_REQUESTS and len(frame := encode_frame(requests)) <= FULL_BYTES:
+        return [frame]
+    return [encode_frame(full) for full in _filled(requests)]
 
 
 def _filled(requests: Sequence[LoggedRequest]) -> Iterator[list[LoggedRequest]]:
@@ -92,7 +94,7 @@ def _filled(requests: Sequence[LoggedRequest]) -> Iterator[list[LoggedRequest]]:
     size = 0
     for logged in requests:
         frame.append(logged)
-        size += size_of(logged.request)
+        size += _size(logged.request)
         if size >= FULL_BYTES or len(frame) == MOST_REQUESTS:
             yield frame
             frame, size = [], 0
@@ -100,6 +102,7 @@ def _filled(requests: Sequence[LoggedRequest]) -> Iterator[list[LoggedRequest]]:
         yield frame
 
 
-def _logged(logged: LoggedRequest) -> _Logged:
-    r = logged.request
-    return _Logged(logged.connection_id, r.method, r.url, r.headers, r.body, r.received_at)
+def _size(request: RawRequest) -> int:
+    """Bytes that it takes up in a frame, about."""
+    headers = request.headers
+    return len(request.body) + len(request.url) + sum(map(len, headers)) + sum(map(len, headers.values()))

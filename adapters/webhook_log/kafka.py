@@ -1,5 +1,6 @@
 """The webhook log in Apache Kafka: how it runs in production and beyond one machine."""
 
+import asyncio
 import logging
 import threading
 import time
@@ -28,9 +29,11 @@ class KafkaLog:
         self._producer: Any = None
         self._opening = threading.Lock()
 
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
-        if not requests:
-            return
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
+        if requests:
+            await asyncio.to_thread(self._append, requests)
+
+    def _append(self, requests: Sequence[LoggedRequest]) -> None:
         producer: Any = None
         try:
             producer = self._open()

@@ -2,73 +2,68 @@
 
 import asyncio
 from collections import deque
+from functools import partial
 
-from adapters.webhook_log.frames import size_of
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, WebhookLog
 
 MOST_WAITING = 64 * 1024 * 1024
 """Bytes that may wait; above that requests are turned away instead of filling the memory."""
 _AT_ONCE = 8 * 1024 * 1024
 WIDTH = 3
-APART = 0.005
-"""Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
-a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
+APART, ENOUGH = 0.005, 16
+"""Seconds between the beginnings of two appends, unless so many requests wait already. What one costs hardly depends on
+how much it carries: without a pause a quick log is given a few requests at a time, and the processor is busy with
+appending. The first never waits; and while some are appended, others can be checked."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
 class MergingLog:
-    """For one event loop. The log's own `append` runs in threads, `width` at a time: a slow one holds up no other."""
+    """For one event loop. `width` appends run at a time: a slow one holds up no other."""
 
     def __init__(self, log: WebhookLog, most_waiting: int = MOST_WAITING, width: int = WIDTH) -> None:
         self.log = log
         self.most_waiting = most_waiting
         self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
-        self._working: asyncio.Task[None] | None = None
-        self._appending: set[asyncio.Task[None]] = set()
-        self._free = asyncio.Semaphore(width)
+        self._free = width
+        self._pausing = False
 
     @property
     def waiting(self) -> int:
         """Requests that wait for the next append, beside those in the ones that run."""
         return len(self._waiting)
 
-    async def append(self, logged: LoggedRequest) -> None:
-        """Durable when it returns. Raises LogUnavailableError."""
-        size = size_of(logged.request)
+    async def append(self, logged: LoggedRequest, size: int) -> None:
+        """Durable when it returns; `size` is about how many bytes it takes up. Raises LogUnavailableError."""
         if self._waiting and self._bytes + size > self.most_waiting:
             raise LogUnavailableError("too many requests wait for the log")
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((logged, size, done))
         self._bytes += size
-        if self._working is None or self._working.done():
-            self._working = asyncio.create_task(self._work())
+        self._go_on()
         await done
 
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                await self._free.acquire()
-                appending = asyncio.create_task(self._append(self._take()))
-                self._appending.add(appending)
-                appending.add_done_callback(self._ended)
-                await asyncio.sleep(APART)
-        finally:
-            _settle(self._waiting, LogUnavailableError("stopped"))
+    def _go_on(self) -> None:
+        waiting = len(self._waiting)
+        if waiting and self._free and (not self._pausing or waiting >= ENOUGH):
+            self._begin(asyncio.get_running_loop(), self._take())
 
-    def _ended(self, appending: "asyncio.Task[None]") -> None:
-        self._appending.discard(appending)
-        self._free.release()
+    def _begin(self, loop: asyncio.AbstractEventLoop, taken: list[_Waiting]) -> None:
+        self._free -= 1
+        if not self._pausing:
+            self._pausing = True
+            loop.call_later(APART, self._rested)
+        appending = loop.create_task(self.log.append([logged for logged, _, _ in taken]))
+        appending.add_done_callback(partial(self._ended, taken))
 
-    async def _append(self, taken: list[_Waiting]) -> None:
-        error: Exception | None = LogUnavailableError("stopped")
-        try:
-            await asyncio.to_thread(self.log.append, [logged for logged, _, _ in taken])
-            error = None
-        except Exception as failed:  # noqa: BLE001 - it is for those who wait
-            error = failed
-        finally:
-            _settle(taken, error)
+    def _rested(self) -> None:
+        self._pausing = False
+        self._go_on()
+
+    def _ended(self, taken: list[_Waiting], appending: "asyncio.Task[None]") -> None:
+        self._free += 1
+        _settle(taken, LogUnavailableError("stopped") if appending.cancelled() else appending.exception())
+        self._go_on()
 
     def _take(self) -> list[_Waiting]:
         taken: list[_Waiting] = []
@@ -80,7 +75,7 @@ class MergingLog:
         return taken
 
 
-def _settle(waiting: "list[_Waiting] | deque[_Waiting]", error: Exception | None) -> None:
+def _settle(waiting: list[_Waiting], error: BaseException | None) -> None:
     """A handler whose client went away no longer waits."""
     for _, _, done in waiting:
         if done.done():

@@ -47,9 +47,9 @@ class Batch(NamedTuple):
 
 
 class WebhookLog(Protocol):
-    """Safe to share between threads."""
+    """Safe to share between threads, and between event loops."""
 
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
         """All of them are durable when it returns. Raises LogUnavailableError; some may be in the log even then."""
 
     def lag(self, positions: Positions) -> dict[str, int]:

@@ -1,16 +1,19 @@
 """The webhook log in PostgreSQL: the default, with no broker to install."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
-from psycopg import Connection
-from psycopg.types.numeric import Int2
 from psycopg_pool import ConnectionPool
 
 from adapters.clock import Clock
+from adapters.database.arrays import Column, bigints, byteas, moments
+from adapters.database.loop import Loops, settle
+from adapters.database.prepared import Ask, Steps
 from adapters.database.queries import load
 from adapters.database.session import statement
 from adapters.webhook_log.frames import by_partition
@@ -32,16 +35,18 @@ class PostgresLog:
     def __init__(self, pool: "ConnectionPool[Any]", clock: Clock) -> None:
         self.pool = pool
         self.clock = clock
+        self._loops = Loops(pool)
 
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
         if not requests:
             return
         frames = [(part, frame) for part, found in by_partition(requests, PARTITIONS).items() for frame in found]
-        values = ([Int2(part) for part, _ in frames], [frame for _, frame in frames], self.clock())
+        parts, contents = zip(*frames, strict=True)
+        values = (bigints(parts), moments([self.clock()] * len(frames)), byteas(contents))
+        done = asyncio.get_running_loop().create_future()
+        self._loops.here().carry_out(_appending(values), partial(settle, done))
         try:
-            with self._autocommit() as connection:
-                connection.execute(statement(SQL["append"]), values, prepare=True)
-                _wake_readers(connection)
+            await done
         except psycopg.Error as error:
             raise LogUnavailableError(f"could not append: {type(error).__name__}") from error
 
@@ -62,24 +67,12 @@ class PostgresLog:
             return int(connection.execute(statement(SQL["drop_before"]), (moment,)).rowcount)
 
     def close(self) -> None:
-        """Nothing to do: the pool belongs to its opener."""
-
-    @contextmanager
-    def _autocommit(self) -> Iterator["Connection[Any]"]:
-        """Each statement commits by itself: one round trip instead of three."""
-        with self.pool.connection() as connection:
-            connection.set_autocommit(True)
-            try:
-                yield connection
-            finally:
-                if not connection.closed:
-                    connection.set_autocommit(False)
+        """The pool belongs to its opener; it gets its connections back."""
+        self._loops.close()
 
 
-def _wake_readers(connection: "Connection[Any]") -> None:
-    """After the commit and on its own: inside the transaction it would let one commit through at a time.
-
-    A lost wake-up costs a reader at most its next look.
-    """
+def _appending(values: Sequence[Column]) -> Steps[None]:
+    """Readers are woken as by adapters.database.session.notify; a lost wake-up costs them at most their next look."""
+    yield [Ask(SQL["append"], values)]
     with suppress(psycopg.OperationalError):
-        connection.execute(statement(f"NOTIFY {CHANNEL}"))
+        yield [Ask(SQL["wake"])]

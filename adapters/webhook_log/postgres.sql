@@ -1,7 +1,10 @@
 -- append --
 -- All partitions in one statement, which is a transaction of its own.
-SELECT count(*) FROM unnest(%b::int2[], %b::bytea[]) AS given (partition_no, frame),
-    LATERAL work.append_webhooks(given.partition_no, %s, ARRAY[given.frame])
+SELECT count(*) FROM unnest(%b::int8[], %b::timestamptz[], %b::bytea[]) AS given (partition_no, at, frame),
+    LATERAL work.append_webhooks(given.partition_no::int2, given.at, ARRAY[given.frame])
+
+-- wake --
+SELECT set_config('synchronous_commit', 'off', true), pg_notify('sendtrail_webhook', '')
 
 -- drop_before --
 DELETE FROM work.webhook_log WHERE appended_at < %s

@@ -17,7 +17,7 @@ from api.http.problems import Problem
 
 log = logging.getLogger(__name__)
 RETRY_AFTER = {"Retry-After": "10"}
-_HIDDEN_HEADERS = ("authorization", "proxy-authorization", "cookie")
+_HIDDEN_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
 _SHORTEST_SECRET = 8
 
 
@@ -49,12 +49,15 @@ class Entrance:
 
     def without_secrets(self, request: RawRequest) -> RawRequest:
         """The request as it is kept: a shared secret has done its work once it is verified."""
-        kept = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
-        told = "\n".join((request.url, *kept.values()))
-        if not any(secret in told for secret in self._secrets):
-            return request if len(kept) == len(request.headers) else replace(request, headers=kept)
-        hidden = {name: self._hide(value) for name, value in kept.items()}
-        return replace(request, url=self._hide(request.url), headers=hidden)
+        if not _HIDDEN_HEADERS.isdisjoint(request.headers):
+            kept = {name: value for name, value in request.headers.items() if name not in _HIDDEN_HEADERS}
+            request = replace(request, headers=kept)
+        told = "\n".join((request.url, *request.headers.values()))
+        for secret in self._secrets:
+            if secret in told:
+                hidden = {name: self._hide(value) for name, value in request.headers.items()}
+                return replace(request, url=self._hide(request.url), headers=hidden)
+        return request
 
     def _hide(self, text: str) -> str:
         for secret in self._secrets:

@@ -5,7 +5,7 @@ An ASGI application of its own before the others: a webhook passes no router, no
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -68,8 +68,8 @@ class Intake:
 
     async def _take(self, named: str, scope: Scope, receive: Receive) -> None:
         """Returns once the request is durable."""
-        headers = _flat(scope["headers"])
-        _refuse_oversized(scope, headers)
+        headers, size = _flat(scope["headers"])
+        _refuse_oversized(scope, headers, size)
         body = await _body(receive)
         entrance = await self._entrance(named)
         raw = RawRequest(self._url(scope), headers, body, self.installation.clock())
@@ -78,7 +78,8 @@ class Intake:
         else:
             entrance.verify(raw)
         try:
-            await self.log.append(LoggedRequest(entrance.connection.id, entrance.without_secrets(raw)))
+            kept = LoggedRequest(entrance.connection.id, entrance.without_secrets(raw))
+            await self.log.append(kept, size + len(body))
         except LogUnavailableError as error:
             log.error("the webhook log does not take requests: %s", error)
             raise Problem(503, "log_unavailable", "Send it again later.", headers=RETRY_AFTER) from None
@@ -120,10 +121,10 @@ def _uuid(named: str) -> UUID | None:
         return None
 
 
-def _refuse_oversized(scope: Scope, headers: Mapping[str, str]) -> None:
+def _refuse_oversized(scope: Scope, headers: dict[str, str], size: int) -> None:
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_URL_BYTES:
         raise Problem(414, "address_too_long")
-    if sum(map(len, headers)) + sum(map(len, headers.values())) > MOST_HEADER_BYTES:
+    if size > MOST_HEADER_BYTES:
         raise Problem(431, "headers_too_large")
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdecimal()):
@@ -155,10 +156,15 @@ def _too_large() -> Problem:
     return Problem(413, "too_large", f"A webhook may have {MOST_BYTES} bytes.", headers={"Connection": "close"})
 
 
-def _flat(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Names in lower case; the values of a repeated header joined, so that no second one hides behind the first."""
+def _flat(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:
+    """Names in lower case; the values of a repeated header joined, so that no second one hides behind the first.
+
+    And how many bytes they are.
+    """
     flat: dict[str, str] = {}
+    size = 0
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         flat[name] = f"{flat[name]}, {value}" if name in flat else value
-    return flat
+        size += len(name) + len(value)
+    return flat, size

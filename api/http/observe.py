@@ -72,15 +72,15 @@ class _Seen:
         self.scope = scope
         self.began = time.monotonic()
         self.status: int | None = None
-        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-        self.request_id = given if _SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        self.request_id = given if given and _SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self._send = send
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = message.get("headers", ())
-            said = {name for name, _ in own}
+            said = dict(own)
             wanted = _WITHOUT_CONTENT if self.status == HTTPStatus.NO_CONTENT else _HEADERS
             ours = [header for header in wanted if header[0] not in said]
             message["headers"] = [*own, *ours, (b"x-request-id", self.request_id.encode())]

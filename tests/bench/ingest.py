@@ -29,6 +29,7 @@ from tests.bench.ingest_raw import Stored, insert_again, stored
 from tests.bench.measuring import Figure, database, measure
 from tests.support.installation import installed
 from tests.support.kafka_service import running_kafka
+from tests.support.webhook_log import put
 
 RAW = "raw batched insert of the same rows"
 A_RECORD = 20
@@ -75,7 +76,7 @@ def filled(worker: Installation, connection: UUID, requests: Sequence[RawRequest
     """Put the requests into the log."""
     log = open_log(worker.settings, worker.database, worker.clock)
     for first in range(0, len(requests), A_RECORD):
-        log.append([LoggedRequest(connection, request) for request in requests[first : first + A_RECORD]])
+        put(log, [LoggedRequest(connection, request) for request in requests[first : first + A_RECORD]])
     log.close()
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
 from domain.values import Cause, Channel, HandedMessage, Order, Recipient
 from tests.support.installation import TestClock, installed
+from tests.support.webhook_log import put
 
 KEY = new_private_key()
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -91,7 +92,7 @@ class Hooks:
     def put_into(self, log: WebhookLog, *bodies: Any, connection: UUID | None = None) -> None:
         for body in bodies:
             content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            log.append([LoggedRequest(connection or self.connection, self.raw(content))])
+            put(log, [LoggedRequest(connection or self.connection, self.raw(content))])
 
     def reader(self) -> LogReader:
         made = PostgresReader(self.url, self.worker.communications.recorder.positions)
@@ -162,10 +163,10 @@ def hooks(database_url: str, folder: Path) -> Iterator[Hooks]:
     with (
         installed(database_url, folder, "sendtrail_owner", clock) as owner,
         installed(database_url, folder, "sendtrail_worker", clock) as worker,
+        closing(PostgresLog(worker.database.pool, clock)) as log,
     ):
         tenant = owner.tenants.add("acme", clock()).id
         connection = add_sendgrid(owner, tenant)
-        log = PostgresLog(worker.database.pool, clock)
         made = Hooks(worker, owner, clock, database_url, tenant, connection, log)
         yield made
         for reader in made.readers:

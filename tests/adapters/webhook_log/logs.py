@@ -95,6 +95,7 @@ def postgres_log(pool: "ConnectionPool[Any]", url: str) -> Iterator[LogUnderTest
             return reader
 
         log, unreachable = PostgresLog(pool, lambda: START), PostgresLog(broken, lambda: START)
+        opened.callback(log.close)
         yield LogUnderTest(log, new_reader, unreachable, lambda: PostgresReader(nowhere, Stand()))
 
 

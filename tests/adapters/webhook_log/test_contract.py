@@ -8,11 +8,12 @@ import pytest
 from adapters.webhook_log.port import BEGINNING, LogUnavailableError
 from tests.adapters.webhook_log.logs import LogUnderTest, Reading, Stand, request
 from tests.support.eventually import eventually
+from tests.support.webhook_log import put
 
 
 def test_gives_back_exactly_what_was_appended(under_test: LogUnderTest, stand: Stand) -> None:
     sent = request(bytes(range(256)))
-    under_test.log.append([sent])
+    put(under_test.log, [sent])
     reading = Reading(under_test.new_reader(stand))
     reading.until(1)
     assert [logged for _, _, logged in reading.got] == [sent]
@@ -21,7 +22,7 @@ def test_gives_back_exactly_what_was_appended(under_test: LogUnderTest, stand: S
 def test_keeps_one_connections_requests_in_order_in_one_partition(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(0, 30, 3):
-        under_test.log.append([request(b"%d" % i, connection) for i in range(n, n + 3)])
+        put(under_test.log, [request(b"%d" % i, connection) for i in range(n, n + 3)])
     reading = Reading(under_test.new_reader(stand))
     assert reading.until(30) == [b"%d" % i for i in range(30)]
     assert len({name for name, _, _ in reading.got}) == 1
@@ -30,7 +31,7 @@ def test_keeps_one_connections_requests_in_order_in_one_partition(under_test: Lo
 
 
 def test_spreads_connections_over_partitions(under_test: LogUnderTest, stand: Stand) -> None:
-    under_test.log.append([request(b"%d" % n) for n in range(200)])
+    put(under_test.log, [request(b"%d" % n) for n in range(200)])
     reading = Reading(under_test.new_reader(stand))
     assert sorted(reading.until(200)) == sorted(b"%d" % n for n in range(200))
     names = {name for name, _, _ in reading.got}
@@ -42,7 +43,7 @@ def test_goes_on_behind_what_it_handed_out(under_test: LogUnderTest, stand: Stan
     connection = uuid4()
     reading = Reading(under_test.new_reader(stand))
     for n in range(5):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
         reading.until(n + 1)
     (chain,) = reading.afters.values()
     assert chain[0][0] == BEGINNING
@@ -53,7 +54,7 @@ def test_goes_on_behind_what_it_handed_out(under_test: LogUnderTest, stand: Stan
 def test_hands_out_no_more_than_asked_for(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(7):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
     reading = Reading(under_test.new_reader(stand))
     assert reading.until(7, max_records=3) == [b"%d" % n for n in range(7)]
     assert all(len(chain) >= 3 for chain in reading.afters.values())
@@ -62,7 +63,7 @@ def test_hands_out_no_more_than_asked_for(under_test: LogUnderTest, stand: Stand
 def test_replays_from_any_position(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(6):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
     reading = Reading(under_test.new_reader(stand))
     reading.until(6)
     name, third, _ = reading.got[2]
@@ -79,7 +80,7 @@ def test_seek_passes_over_a_partition_of_somebody_else(under_test: LogUnderTest,
 def test_a_restarted_reader_goes_on_at_the_stored_position(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(4):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
     first = Reading(under_test.new_reader(stand))
     first.until(4)
     name, second, _ = first.got[1]
@@ -94,7 +95,7 @@ def test_a_restarted_reader_goes_on_at_the_stored_position(under_test: LogUnderT
 def test_the_stored_position_counts_and_not_what_the_broker_was_told(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(4):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
     first = Reading(under_test.new_reader(stand))
     first.until(4)
     name, last, _ = first.got[-1]
@@ -114,7 +115,7 @@ def test_two_readers_share_the_partitions(under_test: LogUnderTest, stand: Stand
         return bool(mine) and bool(theirs) and not mine & theirs and len(mine | theirs) == 4
 
     eventually(shared, within=30)
-    under_test.log.append([request(b"%d" % n) for n in range(100)])
+    put(under_test.log, [request(b"%d" % n) for n in range(100)])
 
     def all_read() -> bool:
         one.poll()
@@ -138,7 +139,7 @@ def test_whoever_stays_takes_over_from_whoever_goes(under_test: LogUnderTest, st
 
     eventually(has_some, within=30)
     one.reader.close()
-    under_test.log.append([request(b"%d" % n) for n in range(50)])
+    put(under_test.log, [request(b"%d" % n) for n in range(50)])
     assert sorted(other.until(50)) == sorted(b"%d" % n for n in range(50))
 
 
@@ -146,7 +147,7 @@ def test_a_body_of_one_mebibyte_fits(under_test: LogUnderTest, stand: Stand) -> 
     under_test.must_be_real()
     bodies = [bytes([n]) * 1024 * 1024 for n in range(5)]
     connection = uuid4()
-    under_test.log.append([request(body, connection) for body in bodies])
+    put(under_test.log, [request(body, connection) for body in bodies])
     assert Reading(under_test.new_reader(stand)).until(5) == bodies
 
 
@@ -155,7 +156,7 @@ def test_many_at_once_while_it_is_read_lose_nothing(under_test: LogUnderTest, st
 
     def append(writer: int) -> None:
         for n in range(40):
-            under_test.log.append([request(b"%d/%d" % (writer, n), connections[writer])])
+            put(under_test.log, [request(b"%d/%d" % (writer, n), connections[writer])])
 
     reading = Reading(under_test.new_reader(stand))
     with ThreadPoolExecutor(8) as threads:
@@ -177,7 +178,7 @@ def test_many_at_once_while_it_is_read_lose_nothing(under_test: LogUnderTest, st
 def test_tells_how_far_readers_are_behind(under_test: LogUnderTest, stand: Stand) -> None:
     connection = uuid4()
     for n in range(5):
-        under_test.log.append([request(b"%d" % n, connection)])
+        put(under_test.log, [request(b"%d" % n, connection)])
     assert sorted(under_test.log.lag(stand).values()) == [0, 0, 0, 5]
     reading = Reading(under_test.new_reader(stand))
     reading.until(5)
@@ -187,13 +188,13 @@ def test_tells_how_far_readers_are_behind(under_test: LogUnderTest, stand: Stand
 
 
 def test_appending_nothing_appends_nothing(under_test: LogUnderTest, stand: Stand) -> None:
-    under_test.log.append([])
+    put(under_test.log, [])
     assert set(under_test.log.lag(stand).values()) == {0}
 
 
 def test_says_when_it_cannot_be_reached(under_test: LogUnderTest, stand: Stand) -> None:
     with pytest.raises(LogUnavailableError) as refused:
-        under_test.unreachable.append([request(b"a secret")])
+        put(under_test.unreachable, [request(b"a secret")])
     assert "secret" not in str(refused.value)
     with pytest.raises(LogUnavailableError):
         under_test.unreachable.lag(stand)

@@ -16,6 +16,7 @@ from adapters.webhook_log.port import LogUnavailableError, PositionOutOfRangeErr
 from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.eventually import eventually
 from tests.support.kafka_broker import KafkaBroker
+from tests.support.webhook_log import put
 
 pytestmark = pytest.mark.real_kafka
 CONNECTION = UUID(int=1)
@@ -37,7 +38,7 @@ def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
 
 def fill(log: KafkaLog, count: int) -> None:
     for n in range(count):
-        log.append([request(b"%d" % n, CONNECTION)])
+        put(log, [request(b"%d" % n, CONNECTION)])
 
 
 def reader(settings: KafkaSettings, stand: Any, group: str = "") -> KafkaReader:
@@ -143,7 +144,7 @@ def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
         reader(settings, Stand())
     log = KafkaLog(settings)
     with pytest.raises(LogUnavailableError):
-        log.append([request(b"x")])
+        put(log, [request(b"x")])
     log.close()
     with pytest.raises(TopicMissingError):
         identify(settings)
@@ -174,12 +175,12 @@ def test_the_broker_killed_under_way_loses_and_repeats_nothing(kafka_broker: Kaf
     reading.until(5)
     kafka_broker.kill()
     with pytest.raises(LogUnavailableError):
-        log.append([request(b"while away", CONNECTION)])
+        put(log, [request(b"while away", CONNECTION)])
     kafka_broker.start()
 
     def appended() -> bool:
         try:
-            log.append([request(b"back", CONNECTION)])
+            put(log, [request(b"back", CONNECTION)])
         except LogUnavailableError:
             return False
         return True

@@ -1,5 +1,4 @@
 import asyncio
-import threading
 from collections.abc import Sequence
 
 import pytest
@@ -18,12 +17,12 @@ class GatedLog:
     def __init__(self, *, fails: bool = False) -> None:
         self.appended: list[list[bytes]] = []
         self.fails = fails
-        self.gate = threading.Event()
-        self.entered = threading.Semaphore(0)
+        self.gate = asyncio.Event()
+        self.entered = asyncio.Semaphore(0)
 
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
         self.entered.release()
-        assert self.gate.wait(10)
+        await asyncio.wait_for(self.gate.wait(), 10)
         if self.fails:
             raise LogUnavailableError("away")
         self.appended.append([r.request.body for r in requests])
@@ -35,15 +34,19 @@ class GatedLog:
 
 
 async def _inside(log: GatedLog) -> None:
-    assert await asyncio.to_thread(log.entered.acquire, timeout=10)
+    await asyncio.wait_for(log.entered.acquire(), 10)
+
+
+async def put(merging: MergingLog, body: bytes) -> None:
+    await merging.append(request(body), len(body))
 
 
 async def test_what_waits_goes_together() -> None:
     log = GatedLog()
     merging = MergingLog(log, width=1)
-    first = asyncio.create_task(merging.append(request(b"0")))
+    first = asyncio.create_task(put(merging, b"0"))
     await _inside(log)
-    others = [asyncio.create_task(merging.append(request(b"%d" % n))) for n in range(1, 6)]
+    others = [asyncio.create_task(put(merging, b"%d" % n)) for n in range(1, 6)]
     await asyncio.sleep(0)
     assert not first.done()
     log.gate.set()
@@ -57,11 +60,11 @@ async def test_requests_that_come_one_after_another_share_an_append(monkeypatch:
     log = GatedLog()
     log.gate.set()
     merging = MergingLog(log)
-    await merging.append(request(b"0"))
+    await put(merging, b"0")
     others = []
     for n in range(1, 6):
-        others.append(asyncio.create_task(merging.append(request(b"%d" % n))))
-        await asyncio.to_thread(bool)
+        others.append(asyncio.create_task(put(merging, b"%d" % n)))
+        await asyncio.sleep(0)
     await asyncio.gather(*others)
     assert log.appended == [[b"0"], [b"1", b"2", b"3", b"4", b"5"]]
 
@@ -70,33 +73,33 @@ async def test_nobody_is_told_that_it_is_durable_when_it_is_not() -> None:
     log = GatedLog(fails=True)
     merging = MergingLog(log)
     log.gate.set()
-    told = await asyncio.gather(*(merging.append(request(b"x")) for _ in range(4)), return_exceptions=True)
+    told = await asyncio.gather(*(put(merging, b"x") for _ in range(4)), return_exceptions=True)
     assert [type(t) for t in told] == [LogUnavailableError] * 4
     log.fails = False
-    await merging.append(request(b"later"))
+    await put(merging, b"later")
     assert log.appended == [[b"later"]]
 
 
 async def test_turns_away_what_would_fill_the_memory() -> None:
     log = GatedLog()
     merging = MergingLog(log, most_waiting=1000, width=1)
-    running = asyncio.create_task(merging.append(request(bytes(900))))
+    running = asyncio.create_task(put(merging, bytes(900)))
     await _inside(log)
-    waiting = asyncio.create_task(merging.append(request(bytes(600))))
+    waiting = asyncio.create_task(put(merging, bytes(600)))
     await asyncio.sleep(0)
     with pytest.raises(LogUnavailableError):
-        await merging.append(request(bytes(600)))
+        await put(merging, bytes(600))
     log.gate.set()
     await asyncio.gather(running, waiting)
-    await merging.append(request(bytes(600)))
+    await put(merging, bytes(600))
 
 
 async def test_a_client_that_goes_away_takes_nobody_with_it() -> None:
     log = GatedLog()
     merging = MergingLog(log, width=1)
-    first = asyncio.create_task(merging.append(request(b"0")))
+    first = asyncio.create_task(put(merging, b"0"))
     await _inside(log)
-    gone, stays = (asyncio.create_task(merging.append(request(body))) for body in (b"gone", b"stays"))
+    gone, stays = (asyncio.create_task(put(merging, body)) for body in (b"gone", b"stays"))
     await asyncio.sleep(0)
     gone.cancel()
     log.gate.set()
@@ -108,13 +111,25 @@ async def test_a_slow_append_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(merging_module, "APART", 0.0)
     log = GatedLog()
     merging = MergingLog(log, width=2)
-    first = asyncio.create_task(merging.append(request(b"0")))
+    first = asyncio.create_task(put(merging, b"0"))
     await _inside(log)
-    second = asyncio.create_task(merging.append(request(b"1")))
+    second = asyncio.create_task(put(merging, b"1"))
     await _inside(log)
-    third = asyncio.create_task(merging.append(request(b"2")))
+    third = asyncio.create_task(put(merging, b"2"))
     await asyncio.sleep(0.01)
-    assert (log.entered.acquire(blocking=False), merging.waiting) == (False, 1)
+    assert (log.entered.locked(), merging.waiting) == (True, 1)
     log.gate.set()
     await asyncio.gather(first, second, third)
     assert sorted(log.appended) == [[b"0"], [b"1"], [b"2"]]
+
+
+async def test_many_that_wait_do_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So the log is busy with some while others are checked."""
+    monkeypatch.setattr(merging_module, "APART", 3600.0)
+    monkeypatch.setattr(merging_module, "ENOUGH", 3)
+    log = GatedLog()
+    log.gate.set()
+    merging = MergingLog(log)
+    await put(merging, b"0")
+    await asyncio.wait_for(asyncio.gather(*(put(merging, b"%d" % n) for n in range(1, 4))), 10)
+    assert log.appended == [[b"0"], [b"1", b"2", b"3"]]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.database import Server
 from tests.support.eventually import eventually
 from tests.support.installation import START, TestClock
+from tests.support.webhook_log import put
 
 CONNECTION = UUID(int=1)
 APPEND = "SELECT * FROM work.append_webhooks(%s::smallint, %s, %s::bytea[])"
@@ -28,8 +30,9 @@ def frame(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def log(worker_pool: "ConnectionPool[Any]") -> PostgresLog:
-    return PostgresLog(worker_pool, TestClock())
+def log(worker_pool: "ConnectionPool[Any]") -> Iterator[PostgresLog]:
+    with closing(PostgresLog(worker_pool, TestClock())) as made:
+        yield made
 
 
 @pytest.fixture
@@ -42,10 +45,10 @@ def reading(database_url: str) -> Iterator[Reading]:
 @pytest.mark.parametrize("commits", [True, False])
 def test_never_passes_a_slower_append(log: PostgresLog, reading: Reading, database_url: str, commits: bool) -> None:
     part = partition_of(CONNECTION, PARTITIONS)
-    log.append([request(b"before", CONNECTION)])
+    put(log, [request(b"before", CONNECTION)])
     with connect(database_url, "sendtrail_api") as slow:
         slow.execute(APPEND, (part, START, [frame(b"slow")]))
-        log.append([request(b"after", CONNECTION)])
+        put(log, [request(b"after", CONNECTION)])
         assert reading.until(1) == [b"before"]
         if commits:
             slow.commit()
@@ -61,7 +64,7 @@ def test_somebody_elses_long_transaction_holds_nothing_up(
         other.execute("UPDATE events.tracking SET position = position")
         with pytest.raises(errors.NotNullViolation), connect(database_url, "sendtrail_worker") as failing:
             failing.execute(APPEND, (partition_of(CONNECTION, PARTITIONS), START, [None]))
-        log.append([request(b"behind a hole", CONNECTION)])
+        put(log, [request(b"behind a hole", CONNECTION)])
         assert reading.until(1) == [b"behind a hole"]
 
 
@@ -69,7 +72,7 @@ def test_a_waiting_reader_is_woken(log: PostgresLog, reading: Reading, database_
     reading.poll()
     with connect(database_url, autocommit=True) as watcher:
         watcher.execute("LISTEN sendtrail_webhook")
-        threading.Thread(target=log.append, args=([request(b"x")],)).start()
+        threading.Thread(target=put, args=(log, [request(b"x")])).start()
         assert list(watcher.notifies(timeout=10, stop_after=1))
     assert reading.until(1) == [b"x"]
 
@@ -77,7 +80,7 @@ def test_a_waiting_reader_is_woken(log: PostgresLog, reading: Reading, database_
 def test_a_reader_whose_session_was_killed_comes_back(log: PostgresLog, server: Server, database_url: str) -> None:
     stand = Stand()
     reading = Reading(PostgresReader(database_url, stand), stand)
-    log.append([request(b"first", CONNECTION)])
+    put(log, [request(b"first", CONNECTION)])
     reading.until(1)
     database = database_url.rpartition("/")[2].partition("?")[0]
     with connect(server.superuser_url(database), autocommit=True) as admin:
@@ -86,7 +89,7 @@ def test_a_reader_whose_session_was_killed_comes_back(log: PostgresLog, server: 
             " WHERE application_name = 'sendtrail webhooks' AND datname = current_database()"
         ).fetchall()
     assert killed == [(True,)]
-    log.append([request(b"second", CONNECTION)])
+    put(log, [request(b"second", CONNECTION)])
     with pytest.raises(Exception, match="could not be read"):
         reading.poll()
     assert reading.reader.assigned() == set()
@@ -110,17 +113,17 @@ def test_takes_over_the_share_of_a_reader_that_ended(database_url: str) -> None:
 
 def test_one_poll_is_bounded_in_bytes(log: PostgresLog, reading: Reading) -> None:
     for n in range(10):
-        log.append([request(bytes([n]) * 1024 * 1024, CONNECTION) for _ in range(2)])
+        put(log, [request(bytes([n]) * 1024 * 1024, CONNECTION) for _ in range(2)])
     (batch,) = reading.reader.poll(5, 500).values()
     assert 1 <= len(batch.records) < 10
 
 
 def test_a_first_reader_begins_behind_what_was_deleted(worker_pool: "ConnectionPool[Any]", reading: Reading) -> None:
     clock = TestClock()
-    log = PostgresLog(worker_pool, clock)
-    log.append([request(b"old", CONNECTION)])
-    clock.forward(days=62)
-    log.append([request(b"new", CONNECTION)])
+    with closing(PostgresLog(worker_pool, clock)) as log:
+        put(log, [request(b"old", CONNECTION)])
+        clock.forward(days=62)
+        put(log, [request(b"new", CONNECTION)])
     assert log.drop_before(clock() - timedelta(days=62)) == 0
     assert log.drop_before(clock() - timedelta(days=61)) == 1
     assert reading.until(1) == [b"new"]
@@ -128,6 +131,7 @@ def test_a_first_reader_begins_behind_what_was_deleted(worker_pool: "ConnectionP
 
 @pytest.mark.parametrize("statement", ["SELECT * FROM work.webhook_log", "DELETE FROM work.webhook_log"])
 def test_the_api_can_append_and_nothing_else(api_pool: "ConnectionPool[Any]", statement: str) -> None:
-    PostgresLog(api_pool, TestClock()).append([request(b"x")])
+    with closing(PostgresLog(api_pool, TestClock())) as log:
+        put(log, [request(b"x")])
     with pytest.raises(errors.InsufficientPrivilege), api_pool.connection() as connection:
         connection.execute(statement.encode())

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ PUBLIC = "https://mail.acme.example/sendtrail"
 
 
 class BrokenLog:
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
         raise LogUnavailableError(f"{len(requests)} requests refused")
 
     def lag(self, positions: Positions) -> dict[str, int]:
@@ -40,19 +39,29 @@ class BrokenLog:
     def close(self) -> None: ...
 
 
+class ShortLog(PostgresLog):
+    """Closes its connections after each append."""
+
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
+        try:
+            await super().append(requests)
+        finally:
+            self.close()
+
+
 class HeldLog(BrokenLog):
     """Fails once it is let go; `taken` requests came to it."""
 
     def __init__(self) -> None:
-        self.entered, self.let_go = threading.Event(), threading.Event()
+        self.entered, self.let_go = asyncio.Event(), asyncio.Event()
         self.calls = self.taken = 0
 
-    def append(self, requests: Sequence[LoggedRequest]) -> None:
+    async def append(self, requests: Sequence[LoggedRequest]) -> None:
         self.calls += 1
         self.taken += len(requests)
         self.entered.set()
-        self.let_go.wait(10)
-        super().append(requests)
+        await asyncio.wait_for(self.let_go.wait(), 10)
+        await super().append(requests)
 
 
 async def all_in(app: Intake, held: HeldLog, count: int) -> bool:
@@ -78,7 +87,7 @@ def api(world: Hooks, tmp_path: Path) -> Iterator[Installation]:
 
 
 def client(api: Installation, log: Any = None) -> httpx.AsyncClient:
-    app = Intake(api, log or PostgresLog(api.database.pool, api.clock))
+    app = Intake(api, log or ShortLog(api.database.pool, api.clock))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8080")
 
 
@@ -110,7 +119,7 @@ async def called(api: Installation, connection: UUID, receive: Any) -> list[dict
         "path": path(connection), "raw_path": path(connection).encode(), "query_string": b"",
         "root_path": "", "headers": [(b"host", b"x")], "server": ("x", 80), "client": ("x", 1),
     }  # fmt: skip
-    await Intake(api, PostgresLog(api.database.pool, api.clock))(scope, receive, send)
+    await Intake(api, ShortLog(api.database.pool, api.clock))(scope, receive, send)
     return answers
 
 
@@ -258,7 +267,7 @@ async def test_what_waits_for_a_log_that_fails_is_refused_together(world: Hooks,
     app = Intake(api, failing)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://10.0.0.7:8080") as http:
         asking = [asyncio.create_task(http.post(path(world.connection), content=b, headers=signed(b))) for b in bodies]
-        await asyncio.to_thread(failing.entered.wait, 10)
+        await asyncio.wait_for(failing.entered.wait(), 10)
         await eventually_async(lambda: all_in(app, failing, len(bodies)))
         assert not [task for task in asking if task.done()]
         failing.let_go.set()
