@@ -10,10 +10,9 @@ MOST_WAITING = 64 * 1024 * 1024
 """Bytes that may wait; above that requests are turned away instead of filling the memory."""
 _AT_ONCE = 8 * 1024 * 1024
 WIDTH = 3
-APART, ENOUGH = 0.005, 16
-"""Seconds between the beginnings of two appends, unless so many requests wait already. What one costs hardly depends on
-how much it carries: without a pause a quick log is given a few requests at a time, and the processor is busy with
-appending. The first never waits; and while some are appended, others can be checked."""
+APART = 0.005
+"""Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
+a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
@@ -45,7 +44,7 @@ class MergingLog:
 
     def _go_on(self) -> None:
         waiting = len(self._waiting)
-        if waiting and self._free and (not self._pausing or waiting >= ENOUGH):
+        if waiting and self._free and (not self._pausing or waiting >= self.log.enough):
             self._begin(asyncio.get_running_loop(), self._take())
 
     def _begin(self, loop: asyncio.AbstractEventLoop, taken: list[_Waiting]) -> None:

@@ -38,6 +38,10 @@ class News:
         self._stop.set()
         self._thread.join()
 
+    def knows(self, position: int) -> bool:
+        """Whether the read models were said to stand there."""
+        return bisect.bisect_left(self._positions, position) < len(self._times)
+
     def projected(self, position: int) -> float:
         """When the read models were said to stand at this position or behind it."""
         return self._times[bisect.bisect_left(self._positions, position)]

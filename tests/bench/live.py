@@ -76,7 +76,7 @@ def _round(server: EmbeddedServer, size: int, client: Client) -> tuple[list[floa
         news, watching = stack.enter_context(News(url)), client(port, key)
         stack.enter_context(watching)
         written = writer()
-        eventually(lambda: len(watching.arrivals()) >= size, within=120)
+        eventually(lambda: len(watching.arrivals()) >= size and news.knows(written[-1].position), within=120)
         return _delays(written, news, watching.arrivals())
 
 

@@ -86,11 +86,13 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._got = b""
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done.set_result(None)
 
     def begin(self, requests: Iterator[bytes], statuses: Counter[int]) -> None:
         """One after the other; `done` after the last answer."""
         self.requests, self.statuses = requests, statuses
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.done = asyncio.get_running_loop().create_future()
         self._next()
 
     def end(self) -> None:

@@ -14,6 +14,8 @@ pytestmark = pytest.mark.anyio
 class GatedLog:
     """Keeps what was appended; each append waits until the test lets it."""
 
+    enough = 6
+
     def __init__(self, *, fails: bool = False) -> None:
         self.appended: list[list[bytes]] = []
         self.fails = fails
@@ -126,10 +128,9 @@ async def test_a_slow_append_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) 
 async def test_many_that_wait_do_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the log is busy with some while others are checked."""
     monkeypatch.setattr(merging_module, "APART", 3600.0)
-    monkeypatch.setattr(merging_module, "ENOUGH", 3)
     log = GatedLog()
     log.gate.set()
     merging = MergingLog(log)
-    await put(merging, b"0")
-    await asyncio.wait_for(asyncio.gather(*(put(merging, b"%d" % n) for n in range(1, 4))), 10)
-    assert log.appended == [[b"0"], [b"1", b"2", b"3"]]
+    await put(merging, b"first")
+    await asyncio.wait_for(asyncio.gather(*(put(merging, b"%d" % n) for n in range(6))), 10)
+    assert log.appended == [[b"first"], [b"%d" % n for n in range(6)]]
