@@ -7,6 +7,7 @@ import msgspec
 
 from domain.communication import InvoiceCommunication
 from domain.values import Recipient, SubjectType
+from projections import digits
 from projections.personal import Opened, shown
 
 _encode = msgspec.json.Encoder().encode
@@ -79,8 +80,15 @@ def one_line(text: str) -> str:
 
 
 def searchable(words: tuple[str | None, ...]) -> str:
-    """In lower case, one a line; the search lowers what it looks for in the same way."""
-    return column("\n".join(filter(None, words)).lower())
+    """In lower case, one a line; the last line has the letters of all numbers."""
+    text = lowered("\n".join(filter(None, words)))
+    letters = digits.told(text)
+    return f"{text}\n{' '.join(dict.fromkeys(letters))}" if letters else text
+
+
+def lowered(text: str) -> str:
+    """As what is searched is written, so is what is looked for."""
+    return column(text.lower())
 
 
 def column(text: str) -> str:

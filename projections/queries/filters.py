@@ -8,13 +8,17 @@ import msgspec
 
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
-from projections.docs import searchable
+from projections import digits
+from projections.docs import lowered
 from projections.overview import NEVER_SENT
 from projections.sql import load
 
 SQL = load(__file__)
 SHORTEST_SEARCH = 3
 """Characters: an index of trigrams cannot find less."""
+
+ENOUGH = 4
+"""Letters of a number that few rows have."""
 
 FLAGS = ("show_ignored", "include_collecting", "never_sent")
 _OF_FACETS = ("status", "channel", "subject_type", "category", "reason")
@@ -86,8 +90,15 @@ def of_time(filters: Filters) -> Iterator[Condition]:
 
 
 def of_words(filters: Filters) -> Iterator[Condition]:
-    if filters.q is not None:
-        yield SQL["q_with_recipients" if filters.in_recipients else "q"], {"q": _pattern(filters.q)}
+    if filters.q is None:
+        return
+    numbers = digits.told(filters.q)
+    by_number = any(len(letters) >= ENOUGH for letters in numbers)
+    patterns = {f"number_{n}": f"%{letters}%" for n, letters in enumerate(numbers)}
+    texts = [SQL["q_of_number" if by_number else "q"], *(SQL["number"].replace("{name}", name) for name in patterns)]
+    columns = ("search", "search_recipient") if filters.in_recipients else ("search",)
+    either = (" AND ".join(texts).replace("{column}", column) for column in columns)
+    yield f"({' OR '.join(either)})", {"q": _pattern(filters.q)} | patterns
 
 
 def _named(column: str, wanted: list[str]) -> Condition:
@@ -102,7 +113,7 @@ def _groups(filters: Filters) -> list[str]:
 
 
 def _pattern(q: str) -> str:
-    escaped = searchable((q,)).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = lowered(q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
@@ -138,5 +149,5 @@ def _is_sent(filters: Filters, row: Row) -> bool:
 def _is_found(filters: Filters, row: Row) -> bool:
     if filters.q is None:
         return True
-    wanted = searchable((filters.q,))
+    wanted = lowered(filters.q)
     return wanted in row.search or (filters.in_recipients and wanted in row.search_recipient)

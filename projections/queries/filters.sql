@@ -21,7 +21,11 @@ shipped_at < %(sent_to)s
 customer_id = ANY (%(customer_id)s::text[])
 
 -- q --
-search LIKE %(q)s
+{column} LIKE %(q)s
 
--- q_with_recipients --
-(search LIKE %(q)s OR search_recipient LIKE %(q)s)
+-- q_of_number --
+-- Kept from the index of trigrams, which finds a long number by its letters alone: its digits stand in most rows.
+{column} || '' LIKE %(q)s
+
+-- number --
+{column} LIKE %({name})s

@@ -73,17 +73,26 @@ part AS MATERIALIZED (SELECT facet, status_group, since, until, until_id FROM fa
 r.facet = p.facet
 
 -- parts_of_customers --
--- One a facet that a customer has: found by leaping from each to the next.
-had AS (
+-- One a customer and facet: of few facets whether a customer has them or not, of many those that he has, which are found
+-- by leaping from each to the next.
+wanted AS MATERIALIZED (
+    SELECT count(*) FILTER (WHERE shown) * cardinality(%(customer_id)s::text[]) <= %(few_parts)s AS few FROM facet
+), had AS (
     SELECT c.customer_id, first.facet FROM unnest(%(customer_id)s::text[]) AS c (customer_id) CROSS JOIN LATERAL (
         SELECT r.facet FROM {table} AS r WHERE r.customer_id = c.customer_id ORDER BY r.facet LIMIT 1
     ) AS first
+    WHERE NOT (SELECT few FROM wanted)
     UNION ALL
     SELECT h.customer_id, next.facet FROM had AS h CROSS JOIN LATERAL (
         SELECT r.facet FROM {table} AS r WHERE r.customer_id = h.customer_id AND r.facet > h.facet ORDER BY r.facet LIMIT 1
     ) AS next
 ), part AS MATERIALIZED (
-    SELECT h.customer_id, f.facet, f.status_group, f.since, f.until, f.until_id FROM had AS h JOIN facet AS f USING (facet) WHERE f.shown
+    SELECT h.customer_id, f.facet, f.status_group, f.since, f.until, f.until_id
+    FROM had AS h JOIN facet AS f USING (facet) WHERE f.shown
+    UNION ALL
+    SELECT c.customer_id, f.facet, f.status_group, f.since, f.until, f.until_id
+    FROM unnest(%(customer_id)s::text[]) AS c (customer_id) CROSS JOIN facet AS f
+    WHERE f.shown AND (SELECT few FROM wanted)
 )
 
 -- of_part_of_customer --
@@ -133,8 +142,11 @@ GROUP BY p.status_group
 
 -- counts_of_spans --
 SELECT f.status_group, sum(s.number)::int8 AS number
-FROM read.facet AS f JOIN read.facet_span AS s USING (tenant_id, listed, facet)
-WHERE f.listed = '{listed}' AND {shown} AND {spans} GROUP BY f.status_group
+FROM read.facet AS f JOIN (
+    SELECT s.facet, sum(s.number) AS number FROM read.facet_span AS s
+    WHERE s.listed = '{listed}' AND {spans} GROUP BY s.facet
+) AS s USING (facet)
+WHERE f.listed = '{listed}' AND {shown} GROUP BY f.status_group
 
 -- together --
 SELECT status_group, sum(number)::int8 FROM ({parts_of_it}) AS part (status_group, number) GROUP BY status_group

@@ -23,6 +23,7 @@ from adapters.database.session import statement
 from consumers.projecting import NAMES
 from domain.identity import communication_id
 from domain.values import SubjectType
+from projections import digits
 from tests.bench.measuring import SETTINGS, console
 from tests.bench.stories import Template, kinds, template
 from tests.support.installation import installed
@@ -197,6 +198,7 @@ def _values(one: Told, number: int, at: datetime, position: int, chance: random.
         b"external": external.encode(),
         b"number": b"%d-%08d" % (at.year, number),
         # A few customers get much, most get little.
+        b"letters": " ".join(digits.told(f"{at.year}-{number:08} {external}")).encode(),
         b"customer": b"c-%d" % (chance.random() ** 3 * CUSTOMERS),
         b"category": chance.choice(CATEGORIES).encode(),
     }

@@ -194,11 +194,16 @@ def template(tenant: UUID, subject_type: SubjectType, key: CustomerKey, number: 
     cut = _Cutting(teller.made)
     return Template(
         subject_type.value,
-        cut.line(*made.overview[0]),
-        [cut.line(*row) for row in made.attempts],
+        cut.line(*_numbered(made.overview[0])),
+        [cut.line(*_numbered(row)) for row in made.attempts],
         [cut.line(tenant, e.originator_id, e.originator_version, e.topic, e.state, n) for n, e in enumerate(stored, 1)],
         cut.offsets,
     )
+
+
+def _numbered(row: Any) -> Any:
+    """With the letters of the numbers that each copy has of its own."""
+    return row._replace(search=f"{row.search}\n#letters#")
 
 
 class _Cutting:
@@ -206,7 +211,7 @@ class _Cutting:
 
     def __init__(self, made: InvoiceCommunication) -> None:
         self.names = {str(made.id): "c"} | {key: f"a{n}" for n, key in enumerate(made.attempts)}
-        self.names |= {f"#{name}#": name for name in ("number", "external", "customer", "category")}
+        self.names |= {f"#{name}#": name for name in ("number", "external", "customer", "category", "letters")}
         self.any = re.compile("|".join([*map(re.escape, self.names), _MOMENT.pattern]))
         self.offsets: dict[str, int] = {}
 

@@ -85,11 +85,12 @@ class Ways(NamedTuple):
     HEADS: int
     STEPS: int
     MOST_FACETS: int
+    FEW_PARTS: int
     LOOKED_THROUGH: int
 
 
-WALKED, MERGED, BOTH = Ways(4, 20, 2000, 200), Ways(1, 0, 2000, 1), Ways(3, 1, 2000, 20)
-NOT_MERGED = Ways(2, 1, 3, 60)
+WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 200), Ways(1, 0, 2000, 0, 1), Ways(3, 1, 2000, 20, 20)
+NOT_MERGED = Ways(2, 1, 3, 3, 60)
 
 
 @pytest.mark.usefixtures("filled")
