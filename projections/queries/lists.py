@@ -1,6 +1,6 @@
 """The overview and the log: pages by keyset, newest first, and how many there are in each status group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -42,6 +42,8 @@ STEPS = 20
 """For each row of a page, how far to walk down the newest before facets are merged."""
 LOOKED_THROUGH = 200
 """Rows that are looked through for words before an index of trigrams is asked."""
+WALKED = 20_000
+"""Rows that are looked through for words that seem to be common before that index is asked all the same."""
 
 
 class Place(NamedTuple):
@@ -63,25 +65,38 @@ Pieces = dict[str, list[Condition]]
 
 
 class Query(NamedTuple):
-    """`prepare`: one plan for all values, once it was asked a few times; else it is planned each time for its own."""
+    """`prepare`: one plan for all values, once it was asked a few times; else it is planned each time for its own.
+
+    `guess`: SQL whose plan tells whether the query is worth asking, which it is unless an index finds its words.
+    """
 
     sql: str
     values: dict[str, Any]
     prepare: bool
+    guess: str | None = None
 
 
 async def page(ask: Ask, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
     """The first `limit` rows behind `after`."""
-    for query in page_queries(of, filters, after, limit):
-        ((docs, at, last, follows, complete),) = await ask(*query)
-        if complete:
-            break
+    docs, at, last, follows, _ = await complete(ask, page_queries(of, filters, after, limit))
     return Page(docs or b"", Place(at, last) if follows else None)
+
+
+async def complete(ask: Ask, queries: Iterable[Query]) -> tuple[Any, ...]:
+    """The row of the first query that says it is complete; the last always does."""
+    for query in queries:
+        if query.guess and any("_search" in line for (line,) in await ask(query.guess, query.values, False)):
+            continue
+        (row,) = await ask(query.sql, query.values, query.prepare)
+        if row[-1]:
+            return row
+    raise AssertionError("no query was complete")
 
 
 async def counts(ask: Ask, of: List, filters: Filters) -> dict[str, int]:
     """The number per status group and of `all`, which is the length of the whole list with these filters."""
-    found: dict[str, int] = dict(await ask(*counts_query(of, filters)))
+    query = counts_query(of, filters)
+    found: dict[str, int] = dict(await ask(query.sql, query.values, query.prepare))
     total = sum(found.values())
     found[Group.NOT_SENT] = found.get(Group.NOT_SENT, 0) + found.pop(NEVER_SENT, 0)
     return {**{group.value: found.get(group.value, 0) for group in COUNTED}, "all": total}
@@ -92,13 +107,17 @@ def page_queries(of: List, filters: Filters, after: Place | None, limit: int) ->
     behind: Pieces = {"behind": [(SQL["after"], {"after_at": after.at, "after_id": after.id})] if after else []}
     merged = _parts(filters) | behind | {"steps": [(SQL["no_steps" if _of_some_rows(filters) else "steps"], {})]}
     merged["part_behind"] = [] if filters.sent_to else behind["behind"]
-    docs: Pieces = {"docs": [(SQL["docs"], {})]}
+    docs: Pieces = {"docs": [(SQL["docs"], {})], "complete": [("true", {})]}
     if filters.q is None:
         yield _query("page", of, merged | docs, limit + 1)
         return
     found: Pieces = {"docs": [(SQL["looked_through"], {"wanted": limit + 1})], "words": [*of_words(filters)]}
     yield _query("page", of, merged | found, max(LOOKED_THROUGH, limit + 1))
-    yield _query("searched_page", of, _rows(filters) | behind | docs, limit + 1, prepare=False)
+    searched = _rows(filters) | behind | docs
+    guess = _query("which_way", of, searched, limit + 1).sql
+    near = searched | {"complete": [("count(*) = %(rows)s", {})]}
+    yield _query("walked_page", of, near, limit + 1, prepare=False)._replace(guess=guess)
+    yield _query("searched_page", of, searched, limit + 1, prepare=False)
 
 
 def counts_query(of: List, filters: Filters) -> Query:
@@ -158,7 +177,14 @@ def _parts(filters: Filters) -> Pieces:
 
 
 def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool = True) -> Query:
-    limits = {"rows": rows, "heads": HEADS, "few_parts": FEW_PARTS, "most_facets": MOST_FACETS, "steps": rows * STEPS}
+    limits = {
+        "rows": rows,
+        "walk": WALKED,
+        "heads": HEADS,
+        "few_parts": FEW_PARTS,
+        "most_facets": MOST_FACETS,
+        "steps": rows * STEPS,
+    }
     values: dict[str, Any] = limits | {"after_at": None, "after_id": None}
     texts: list[tuple[str, str]] = []
     for place, conditions in pieces.items():

@@ -44,7 +44,7 @@ WITH RECURSIVE facet AS MATERIALIZED (
 -- Only now are whole rows read: those of the page. One more than it shows tells whether anything follows.
 SELECT convert_to(string_agg(d.doc, ',' ORDER BY p.nth) FILTER (WHERE p.nth < %(rows)s), 'UTF8'),
     max(p.at) FILTER (WHERE p.nth = %(rows)s - 1), (array_agg(p.id) FILTER (WHERE p.nth = %(rows)s - 1))[1],
-    count(*) = %(rows)s, true
+    count(*) = %(rows)s, {complete}
 FROM page AS p CROSS JOIN LATERAL (
     SELECT r.doc FROM {table} AS r WHERE r.{id} = p.id AND r.{sorted_by} = p.at LIMIT 1
 ) AS d
@@ -157,12 +157,29 @@ s.span >= %(span_from)s
 -- span_to --
 s.span < %(span_to)s
 
--- searched_page --
--- Planned each time for its own words: what is rare is found by the index of trigrams, what is common by walking down.
+-- which_way --
+-- Never carried out. PostgreSQL guesses how many rows have these words, and so whether their index is the shorter way.
+EXPLAIN SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind}
+ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
+
+-- walked_page --
+-- Down the newest, but no further than some steps: what was common once may be long ago. Complete if enough was found.
 WITH page AS MATERIALIZED (
     SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
-        SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind}
-        ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
+        SELECT r.{sorted_by} AS at, r.{id} AS id FROM (
+            SELECT * FROM {searched} AS r WHERE {behind} ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(walk)s
+        ) AS r WHERE {shown} ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
+    ) AS found
+)
+{docs}
+
+-- searched_page --
+-- All that have the words, by the index of trigrams, and of those the newest: the inner query keeps it from walking down.
+WITH page AS MATERIALIZED (
+    SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
+        SELECT at, id FROM (
+            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind} OFFSET 0
+        ) AS all_of_them ORDER BY at DESC, id DESC LIMIT %(rows)s
     ) AS found
 )
 {docs}

@@ -87,10 +87,11 @@ class Ways(NamedTuple):
     MOST_FACETS: int
     FEW_PARTS: int
     LOOKED_THROUGH: int
+    WALKED: int
 
 
-WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 200), Ways(1, 0, 2000, 0, 1), Ways(3, 1, 2000, 20, 20)
-NOT_MERGED = Ways(2, 1, 3, 3, 60)
+WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 200, 90), Ways(1, 0, 2000, 0, 1, 5), Ways(3, 1, 2000, 20, 20, 200)
+NOT_MERGED = Ways(2, 1, 3, 3, 60, 20)
 
 
 @pytest.mark.usefixtures("filled")
