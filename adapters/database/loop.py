@@ -110,6 +110,7 @@ class Lines:
     def __init__(self, pool: "ConnectionPool[Any]") -> None:
         self.pool = pool
         self._free: list[Line] = []
+        self._talking: set[Line] = set()
         self._gives_back = False
 
     def carry_out(self, steps: Steps[T], done: Done[T]) -> None:
@@ -125,6 +126,14 @@ class Lines:
         """Gives all connections back that nobody uses."""
         while self._free:
             self._give_back(self._free.pop())
+
+    def abandon(self) -> None:
+        """Gives all connections back: the loop was closed, whatever was under way in it."""
+        self.close()
+        while self._talking:
+            line = self._talking.pop()
+            line.connection.close()
+            self._give_back(line)
 
     def _new(self) -> Line | None:
         """None if the pool has none to give."""
@@ -147,12 +156,14 @@ class Lines:
 
     def _on(self, line: Line, steps: Steps[T], done: Done[T]) -> None:
         def ended(found: T | None, error: Exception | None) -> None:
+            self._talking.discard(line)
             if error is None or line.connection.pgconn.transaction_status == TransactionStatus.IDLE:
                 self._keep(line)
             else:
                 self._give_back(line)
             done(found, error)
 
+        self._talking.add(line)
         line.carry_out(steps, ended)
 
     def _keep(self, line: Line) -> None:
@@ -189,7 +200,7 @@ class Loops:
         if lines is None:
             for known, others in list(self._lines.items()):
                 if known.is_closed():
-                    others.close()
+                    others.abandon()
             lines = self._lines[loop] = Lines(self.pool)
         return lines
 

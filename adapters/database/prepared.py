@@ -146,31 +146,34 @@ def _trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
 
 def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
     pgconn, known = connection.pgconn, _known.setdefault(connection, _Known())
-    together = len(asked) > 1 or _prepared(asked[0].sql).name not in known
+    ready = [(_prepared(one.sql), *_given(connection, one.values)) for one in asked]
+    together = len(asked) > 1 or ready[0][0].name not in known
     try:
         if together:
             pgconn.enter_pipeline_mode()
-        new = [_send(connection, one, known) for one in asked]
+        new = [_send(pgconn, known, *one) for one in ready]
         if together:
             pgconn.pipeline_sync()
         yield from _flushed(pgconn, waits=waits)
         results = yield from _results(pgconn, sum(map(len, new)) + len(asked), together=together, waits=waits)
         if together:
             pgconn.exit_pipeline_mode()
-    except OperationalError as error:
-        raise LostError from error
+    except BaseException as error:
+        connection.close()  # in the middle of something it is of no use any more
+        if isinstance(error, OperationalError):
+            raise LostError from error
+        raise
     return _read(connection, new, results, known)
 
 
-def _send(connection: "Connection[Any]", ask: Ask, known: _Known) -> list[bytes]:
+def _send(pgconn: Any, known: _Known, one: _Prepared, given: Sequence[Any], formats: Sequence[int]) -> list[bytes]:
     """The names that are prepared on the way: none, or its own."""
-    name, text = _prepared(ask.sql)
-    given, formats = _given(connection, ask.values)
-    new = [] if name in known else [name]
+    there = b"%s_%d" % (one.name, known.dropped)
+    new = [] if one.name in known else [one.name]
     if new:
-        connection.pgconn.send_prepare(b"%s_%d" % (name, known.dropped), text)
-        known.add(name)
-    connection.pgconn.send_query_prepared(b"%s_%d" % (name, known.dropped), given, formats, _BINARY)
+        pgconn.send_prepare(there, one.text)
+        known.add(one.name)
+    pgconn.send_query_prepared(there, given, formats, _BINARY)
     return new
 
 

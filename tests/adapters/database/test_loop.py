@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from psycopg.errors import DivisionByZero, UniqueViolation
+from psycopg.errors import DivisionByZero, ProgrammingError, UniqueViolation
 
 from adapters.bootstrap import Installation
 from adapters.database import arrays
@@ -82,6 +82,18 @@ def test_steps_may_go_on_behind_what_was_refused(database: Database, carry_out: 
     assert carry_out(database, steps()) == ["a"]
 
 
+def test_what_cannot_be_sent_leaves_the_connection_as_it_was(database: Database, carry_out: CarryOut) -> None:
+    def steps() -> Steps[list[Any]]:
+        yield [NAMES]
+        try:
+            yield [put("a"), Ask("SELECT %s::text", (object(),))]
+        except ProgrammingError:
+            return (yield [NAMES, NAMES])
+        raise AssertionError("it was sent")
+
+    assert carry_out(database, steps()) == [[], []]
+
+
 def test_a_transaction_of_several_trips_is_never_left_open(database: Database, carry_out: CarryOut) -> None:
     def steps(last: list[Ask], error: Exception | None = None) -> Steps[None]:
         yield [BEGIN, put("a")]
@@ -128,6 +140,15 @@ def test_statements_that_were_dropped_are_prepared_again(database: Database, car
         return (yield [put("b"), NAMES])
 
     assert carry_out(database, steps()) == [[], [("a",), ("b",)]]
+
+
+def test_what_a_loop_leaves_behind_is_given_back(database: Database) -> None:
+    async def leaving() -> None:
+        database.carry_out_in_loop(asking(Ask("SELECT pg_sleep(600)")), lambda _, __: None)
+
+    for _ in range(database.pool.max_size + 1):
+        asyncio.run(leaving())
+    assert by_loop(database, asking(NAMES)) == [[]]
 
 
 def test_nothing_waits_for_the_database_inside_the_loop(database: Database) -> None:
