@@ -12,7 +12,7 @@ from adapters.bootstrap import Installation
 from adapters.database import arrays
 from adapters.database.loop import MustWaitError
 from adapters.database.pool import connect
-from adapters.database.prepared import BEGIN, COMMIT, Ask, LostError, Steps, asking
+from adapters.database.prepared import BEGIN, COMMIT, Ask, LostError, Steps, _prepared, asking
 from adapters.database.session import Database
 from tests.support.installation import installed
 
@@ -131,15 +131,18 @@ def test_a_lost_connection_is_told_and_the_next_is_another(
     assert carry_out(database, asking(NAMES)) == [[]]
 
 
-def test_statements_that_were_dropped_are_prepared_again(database: Database, carry_out: CarryOut) -> None:
-    """psycopg drops all of a connection's after a rollback of its own."""
+@pytest.mark.parametrize("dropped", ["DEALLOCATE ALL", "DEALLOCATE {}"])
+def test_statements_that_were_dropped_are_prepared_again(database: Database, carry_out: CarryOut, dropped: str) -> None:
+    """psycopg drops all of a connection's after a rollback of its own. Beside those that were not, and new ones."""
+    name = f"{_prepared(NAMES.sql).name.decode()}_0"
 
     def steps() -> Steps[list[Any]]:
         yield [put("a"), NAMES]
-        yield [Ask("DEALLOCATE ALL")]
-        return (yield [put("b"), NAMES])
+        yield [Ask(dropped.format(name))]
+        yield [Ask("SELECT 1"), NAMES]
+        return (yield [put("b"), Ask("SELECT 1"), NAMES])
 
-    assert carry_out(database, steps()) == [[], [("a",), ("b",)]]
+    assert carry_out(database, steps()) == [[], [(1,)], [("a",), ("b",)]]
 
 
 def test_what_a_loop_leaves_behind_is_given_back(database: Database) -> None:
