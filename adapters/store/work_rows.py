@@ -33,11 +33,10 @@ def work_writes(changed: Iterable[tuple[InvoiceCommunication, Sequence[object]]]
 
 
 _KINDS = {
-    "remember": (uuids, uuids, uuids),
-    "enqueue": (uuids, uuids, uuids, uuids_or_null, moments),
+    "open": (uuids, uuids, uuids, uuids_or_null, moments),
     "correlate": (uuids, texts, uuids, uuids, uuids, integers_or_null),
 }
-"""Of what each send has."""
+"""Of the hottest."""
 _id = lru_cache(maxsize=1000)(UUID)
 """An attempt's and its connection's id are wanted for each of its rows."""
 _FOLLOWED = {
@@ -52,7 +51,7 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
         case e.SendAttempted(order=order) | e.Resent(order=order):
             _opened(rows, communication, communication.attempts[order.attempt_id])
         case e.MarkedAsSent(order=order) if order is not None:
-            _remember(rows, communication, order.attempt_id)
+            rows["open"].append((_id(order.attempt_id), communication.tenant_id, communication.id, None, None))
         case e.DocumentAdded():
             for attempt in communication.attempts.values():
                 if not attempt.tries:
@@ -70,26 +69,26 @@ def _follow(rows: Rows, communication: InvoiceCommunication, event: object) -> N
 
 
 def _opened(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
-    order = attempt.order
-    _remember(rows, communication, order.attempt_id)
-    if order.connection_id:
-        key = order.attempt_id
-        rows["correlate"].append(_correlation(communication, order.connection_id, key, key, None))
-    _enqueue(rows, communication, attempt)
-
-
-def _remember(rows: Rows, communication: InvoiceCommunication, attempt_id: str) -> None:
-    rows["remember"].append((_id(attempt_id), communication.tenant_id, communication.id))
+    rows["open"].append((*_whose(communication, attempt), _due(attempt)))
 
 
 def _enqueue(rows: Rows, communication: InvoiceCommunication, attempt: Attempt) -> None:
-    if attempt.waiting is not Status.QUEUED or attempt.marked_sent_at:
-        return
+    due = _due(attempt)
+    if due is not None:
+        rows["enqueue"].append((*_whose(communication, attempt), due))
+
+
+def _whose(communication: InvoiceCommunication, attempt: Attempt) -> tuple[UUID, UUID, UUID, UUID | None]:
     order = attempt.order
-    due = order.scheduled_at or attempt.created_at
     connection = _id(order.connection_id) if order.connection_id else None
-    ids = (_id(order.attempt_id), communication.tenant_id, communication.id, connection)
-    rows["enqueue"].append((*ids, due))
+    return _id(order.attempt_id), communication.tenant_id, communication.id, connection
+
+
+def _due(attempt: Attempt) -> datetime | None:
+    """None if it is not to be sent by us, or not now."""
+    if attempt.waiting is not Status.QUEUED or attempt.marked_sent_at:
+        return None
+    return attempt.order.scheduled_at or attempt.created_at
 
 
 def _handed_over(rows: Rows, communication: InvoiceCommunication, event: e.HandedOver) -> None:

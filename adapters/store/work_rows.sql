@@ -1,7 +1,20 @@
--- remember --
--- Whose an attempt is: people name it by its id alone.
-INSERT INTO work.attempt (attempt_id, tenant_id, communication_id)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) ON CONFLICT (attempt_id) DO NOTHING
+-- open --
+-- Whose an attempt is, as people name it by its id alone; by which id its connection may speak of it, if it has one; and
+-- when it is due, if it is to be sent.
+WITH opened AS (
+    SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])
+        AS o (attempt_id, tenant_id, communication_id, connection_id, due_at)
+), remembered AS (
+    INSERT INTO work.attempt (attempt_id, tenant_id, communication_id)
+    SELECT attempt_id, tenant_id, communication_id FROM opened ON CONFLICT (attempt_id) DO NOTHING
+), correlated AS (
+    INSERT INTO work.correlation (connection_id, key, tenant_id, communication_id, attempt_id)
+    SELECT connection_id, attempt_id::text, tenant_id, communication_id, attempt_id FROM opened
+    WHERE connection_id IS NOT NULL ON CONFLICT (connection_id, key) DO NOTHING
+)
+INSERT INTO work.queue (attempt_id, tenant_id, communication_id, connection_id, due_at)
+SELECT attempt_id, tenant_id, communication_id, connection_id, due_at FROM opened
+WHERE due_at IS NOT NULL ON CONFLICT (attempt_id) DO NOTHING
 
 -- enqueue --
 INSERT INTO work.queue (attempt_id, tenant_id, communication_id, connection_id, due_at)

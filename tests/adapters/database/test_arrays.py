@@ -44,3 +44,22 @@ def test_every_value_comes_back_as_it_was(database_url: str) -> None:
 def test_a_moment_of_no_zone_is_refused_instead_of_guessed() -> None:
     with pytest.raises(TypeError):
         arrays.moments([datetime(2026, 1, 15)])  # noqa: DTZ001 - that is what is asked
+
+
+SOME_TIME = st.none() | st.datetimes(FIRST, LAST, timezones=ZONES)
+NULLS = st.lists(
+    st.tuples(st.none() | st.uuids(), st.none() | st.integers(-(2**31), 2**31 - 1), SOME_TIME), min_size=1, max_size=20
+)
+NULL_KINDS = (arrays.uuids_or_null, arrays.integers_or_null, arrays.moments)
+ASK_NULLS = "SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::timestamptz[])"
+
+
+def test_nulls_come_back_too(database_url: str) -> None:
+    with connect(database_url) as connection:
+
+        @given(rows=NULLS)
+        def check(rows: list[tuple[Any, ...]]) -> None:
+            told = connection.cursor(binary=True).execute(ASK_NULLS, columns(Write(ASK_NULLS, rows, NULL_KINDS)))
+            assert told.fetchall() == rows
+
+        check()

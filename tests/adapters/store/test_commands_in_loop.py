@@ -235,6 +235,12 @@ def test_one_that_is_not_new_is_read_and_the_next_are_too(api: Installation, rea
     assert reads == [4, 2, 1, 1]
 
 
+def test_an_old_one_that_was_read_shows_that_not_all_are_new(api: Installation, reads: list[int]) -> None:
+    store = api.communications
+    in_one_loop([send(store), send(store, 1)], [send(store)], [send(store, 2), send(store, 3)], [send(store, 4)])
+    assert reads == [2, 1, 2, 1]
+
+
 @pytest.mark.parametrize("ends", ["looked", "refused", "half-way"])
 def test_what_records_nothing_has_always_read(api: Installation, reads: list[int], ends: str) -> None:
     store = api.communications
