@@ -6,6 +6,7 @@ compare-and-set), the events, the raw requests, parked reports and dead letters.
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -35,6 +36,8 @@ _POLL_RECORDS = 2000
 _CHUNK_REQUESTS = 2000
 _CHUNK_BYTES = 2 * 1024 * 1024
 """Of raw requests: what bounds the events that can come of them, and the memory that a chunk takes."""
+_AHEAD = 2
+"""Chunks that are read while one is recorded: with one alone, Python waits for the database again and again."""
 _LONGEST_PAUSE = 15.0
 _LATER = (LogUnavailableError, BusyError, OperationalError)
 """Nothing is lost and nothing was recorded: try again."""
@@ -70,8 +73,8 @@ class WebhookConsumer:
         self.chores = Chores(installation, self.attaching)
         self._dead_in_row = 0
         self._astray = False
-        self._recorded: dict[int, Reported] = {}
-        """What the last chunk was about, as it was recorded: the next one may have been read before."""
+        self._recorded: deque[dict[int, Reported]] = deque(maxlen=_AHEAD)
+        """What the last chunks were about, as they were recorded: the next one may have been read before."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; the chunk at hand is finished first. A database or log that is away is waited for.
@@ -106,12 +109,14 @@ class WebhookConsumer:
     def _take(self, polled: Mapping[str, Batch]) -> int:
         """Record what was polled, chunk by chunk; a partition that another consumer was at is left from there on."""
         taken, after = 0, {name: batch.after for name, batch in polled.items()}
+        self._recorded.clear()
         with closing(self._understood(polled)) as chunks:
             for chunk in chunks:
                 name = chunk.name
                 if name not in after:
                     continue
-                known, self._recorded = self._newest(chunk.known), {}
+                known = self._newest(chunk.known)
+                self._recorded.append({})
                 try:
                     taken += self._record_chunk(name, after[name], chunk.told, known)
                     after[name] = chunk.told[-1].offset
@@ -122,19 +127,18 @@ class WebhookConsumer:
         return taken
 
     def _understood(self, polled: Mapping[str, Batch]) -> Generator[_Chunk, None, None]:
-        """The chunks in order, each partition's in turn. While one is recorded, and the database works, the next one
-        is read."""
+        """The chunks in order, each partition's in turn. While one is recorded, and the database works, the next ones
+        are read."""
         waiting = [(name, chunk) for name, batch in polled.items() for chunk in _chunks(batch.records)]
         if len(waiting) == 1:
             yield self._understand(*waiting[0])
         elif waiting:
             with ThreadPoolExecutor(1, "reading ahead") as ahead:
-                coming = ahead.submit(self._read_ahead, *waiting[0])
-                for following in waiting[1:]:
-                    ready = coming.result()
-                    coming = ahead.submit(self._read_ahead, *following)
+                coming = deque(ahead.submit(self._read_ahead, *one) for one in waiting[:_AHEAD])
+                for number in range(len(waiting)):
+                    ready = coming.popleft().result()
+                    coming.extend(ahead.submit(self._read_ahead, *one) for one in waiting[number + _AHEAD :][:1])
                     yield ready
-                yield coming.result()
 
     def _read_ahead(self, name: str, records: Sequence[Record]) -> _Chunk:
         """Whatever fails about what is known fails again, and is dealt with, when it is recorded."""
@@ -148,12 +152,14 @@ class WebhookConsumer:
         return _Chunk(name, [_Told(record.offset, understand_record(name, record, find)) for record in records])
 
     def _newest(self, known: Known | None) -> Known | None:
-        """With what was recorded while it was read."""
-        if known is not None:
-            for number in known.communications.keys() & self._recorded.keys():
-                recorded = self._recorded[number]
-                if recorded.version > known.communications[number].version:
-                    known.communications[number] = recorded
+        """With what was recorded while it was read; that is taken away, because it may not become what is recorded."""
+        if known is None:
+            return None
+        for recorded in self._recorded:
+            for number in known.communications.keys() & recorded.keys():
+                newer = recorded.pop(number)
+                if newer.version > known.communications[number].version:
+                    known.communications[number] = newer
         return known
 
     def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told], known: Known | None = None) -> int:
@@ -201,7 +207,7 @@ class WebhookConsumer:
         asking = to_confirm(outcomes, self.installation.master, now)
         writes = [keep_raw(outcomes, attached.about), parked, dead, asking]
         self.installation.communications.recorder.insert(attached.events, advance=[move], writes=writes)
-        self._recorded |= attached.known
+        self._recorded[-1].update(attached.known)
         return len(attached.events), len(parked.rows), len(dead.rows)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:

@@ -178,3 +178,37 @@ def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch:
     assert consumer.step(5) == 7
     assert (seen.count("read"), seen.count("written")) == (4, 4)
     assert [world.reports(one) for one in sent] == [1] * 7
+
+
+def test_a_failure_leaves_nothing_behind_for_what_was_read_ahead(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each chunk is about what the one before changed after it was read."""
+    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 1)
+    sent = world.sent()
+    world.put(*([sent.event(word)] for word in ("processed", "deferred", "delivered", "open")))
+    consumer, recorder = world.consumer(), world.worker.communications.recorder
+    done = SimpleNamespace(read=0, written=0, tried=0)
+    read, record, insert = consumer._read_ahead, consumer._record, recorder.insert
+
+    def counted_read(*given: Any) -> Any:
+        found = read(*given)
+        done.read += 1
+        return found
+
+    def late_record(*given: Any) -> None:
+        eventually(lambda: done.read >= min(done.written + 2, 4))
+        record(*given)
+        done.written += 1
+
+    def failing_insert(*given: Any, **more: Any) -> list[int]:
+        done.tried += 1
+        if done.tried == 2:
+            raise ValueError("this one")
+        return insert(*given, **more)
+
+    consumer._read_ahead, consumer._record = counted_read, late_record  # type: ignore[method-assign,assignment]
+    recorder.insert = failing_insert  # type: ignore[method-assign]
+    assert consumer.step(5) == 4
+    assert world.count("work.dead_letter") == 1
+    versions = "SELECT originator_version FROM events.event WHERE originator_id = %s ORDER BY 1"
+    assert [v for (v,) in world.rows(versions, (sent.communication_id,))] == list(range(1, 8))
+    assert world.reports(sent) == 3
