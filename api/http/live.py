@@ -8,15 +8,15 @@ resume wherever it stopped; it costs no memory and loses nothing.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager
 from uuid import UUID
 
-from psycopg import AsyncCursor, OperationalError
+from psycopg import OperationalError
 
 from api.http.channel import Change, Channel
 from api.http.waiting import Projected
-from projections.queries.changes import Batch, changes, checkpoint
+from projections.queries.asking import Ask
+from projections.queries.changes import CHECKPOINT, Batch, changes
 
 log = logging.getLogger(__name__)
 PAGE = 500
@@ -24,14 +24,12 @@ _RETRY = 0.5
 """Seconds until a failed read is tried again."""
 _LONG = 60.0
 
-Reading = Callable[[UUID], "AbstractAsyncContextManager[AsyncCursor[tuple[Any, ...]]]"]
-
 
 class Live:
     """The channels of all watched tenants. `run` fills them whenever the projector has moved."""
 
-    def __init__(self, reading: Reading, projected: Projected) -> None:
-        self.reading = reading
+    def __init__(self, asking: Callable[[UUID], Ask], projected: Projected) -> None:
+        self.asking = asking
         self.projected = projected
         self.closed = False
         self._channels: dict[UUID, Channel] = {}
@@ -39,8 +37,7 @@ class Live:
     @asynccontextmanager
     async def channel(self, tenant_id: UUID) -> AsyncIterator[tuple[Channel, int]]:
         """The tenant's channel, and where the read models stand now."""
-        async with self.reading(tenant_id) as cursor:
-            now = await checkpoint(cursor)
+        ((now,),) = await self.asking(tenant_id)(CHECKPOINT, {})
         channel = self._channels.setdefault(tenant_id, Channel(tenant_id, now))
         channel.watchers += 1
         try:
@@ -89,8 +86,7 @@ class Live:
         return [Change(row) for row in batch.changes], batch.upto
 
     async def _read(self, tenant_id: UUID, after: int) -> Batch:
-        async with self.reading(tenant_id) as cursor:
-            return await changes(cursor, after, PAGE)
+        return await changes(self.asking(tenant_id), after, PAGE)
 
     def close(self) -> None:
         """Ends every stream; their clients come back with the id of the last event they had."""

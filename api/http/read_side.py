@@ -5,17 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from uuid import UUID
 
-from psycopg import AsyncConnection, AsyncCursor
-from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 
 from adapters.database.asking import Asker
 from adapters.database.pool import async_pool
-from adapters.database.session import statement
 from api.http.live import Live
 from api.http.waiting import WAIT_LIMIT, Projected
 from projections.queries.asking import Ask
@@ -25,32 +20,10 @@ KEEP_ALIVE = 15.0
 STATEMENT_TIMEOUT = "20s"
 
 
-class Tenants:
-    """Transactions that see one tenant alone."""
-
-    def __init__(self, pool: "AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]") -> None:
-        self.pool = pool
-
-    @asynccontextmanager
-    async def reading(self, tenant_id: UUID) -> "AsyncIterator[AsyncCursor[tuple[Any, ...]]]":
-        """Opened and named in one message: each costs as much as many a question."""
-        async with self.pool.connection() as connection:
-            opening = f"BEGIN READ ONLY; SELECT set_config('app.tenant', '{tenant_id}', true)"
-            await connection.execute(statement(opening))
-            try:
-                yield connection.cursor(binary=True)
-            finally:
-                if connection.pgconn.transaction_status == TransactionStatus.INTRANS:
-                    await connection.commit()
-                elif connection.pgconn.transaction_status == TransactionStatus.INERROR:
-                    await connection.rollback()
-
-
 @dataclass(frozen=True)
 class ReadSide:
     """`wait_limit` and `keep_alive` are seconds."""
 
-    tenants: Tenants
     asker: Asker
     projected: Projected
     live: Live
@@ -74,11 +47,11 @@ async def read_side(
         statement_timeout=STATEMENT_TIMEOUT,
     )
     async with pool:
-        tenants, projected = Tenants(pool), Projected(url)
-        live = Live(tenants.reading, projected)
+        asker, projected = Asker(pool), Projected(url)
+        live = Live(lambda tenant_id: partial(asker.ask, tenant_id), projected)
         tasks = [asyncio.create_task(projected.run()), asyncio.create_task(live.run())]
         try:
-            yield ReadSide(tenants, Asker(pool), projected, live, wait_limit, keep_alive)
+            yield ReadSide(asker, projected, live, wait_limit, keep_alive)
         finally:
             live.close()
             for task in tasks:

@@ -7,11 +7,12 @@ from uuid import UUID
 
 from psycopg import AsyncCursor
 
+from projections.queries.asking import Ask
 from projections.sql import load
 
 SQL = load(__file__)
 _CHANGES = SQL["changes"]
-_CHECKPOINT = SQL["checkpoint"]
+CHECKPOINT = SQL["checkpoint"]
 Cursor = AsyncCursor[tuple[Any, ...]]
 
 
@@ -47,14 +48,14 @@ class Batch(NamedTuple):
     upto: int
 
 
-async def changes(cursor: Cursor, after: int, most: int) -> Batch:
+async def changes(ask: Ask, after: int, most: int) -> Batch:
     """The next changes, about `most` of each kind: what one event changed is never parted."""
-    rows = await (await cursor.execute(_CHANGES, {"after": after, "most": most})).fetchall()
+    rows = await ask(_CHANGES, {"after": after, "most": most})
     changed = [Changed(row[1], Kind(row[2]), *row[3:]) for row in rows if row[1] is not None]
     return Batch(changed, max(after, rows[0][0]))
 
 
 async def checkpoint(cursor: Cursor) -> int:
     """The position of the last event that all read models hold; 0 before the first."""
-    row = await (await cursor.execute(_CHECKPOINT)).fetchone()
+    row = await (await cursor.execute(CHECKPOINT)).fetchone()
     return int(row[0]) if row else 0

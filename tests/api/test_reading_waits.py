@@ -91,7 +91,7 @@ def test_many_wait_without_a_query_or_a_connection_of_their_own(patient: Reading
     for thread in threads:
         thread.start()
     eventually(lambda: patient.side.projected.waiting == count)
-    assert patient.side.tenants.pool.get_stats()["pool_available"] == patient.side.tenants.pool.get_stats()["pool_size"]
+    assert patient.side.asker.pool.get_stats()["pool_available"] == patient.side.asker.pool.get_stats()["pool_size"]
     project_to(patient.worker, 9)
     for thread in threads:
         thread.join()

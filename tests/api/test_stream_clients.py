@@ -21,7 +21,7 @@ def test_every_one_of_many_clients_is_told(database_url: str, tmp_path: Path) ->
 
 async def _told(api: ReadingApi) -> int:
     connected = await asyncio.gather(*(_connect(api) for _ in range(CLIENTS)))
-    pool = api.side.tenants.pool
+    pool = api.side.asker.pool
     assert pool.get_stats()["pool_available"] == pool.get_stats()["pool_size"]
     await asyncio.to_thread(put_attempts, api.worker, [attempt(2, tenant_id=api.tenants["acme"])])
     await asyncio.to_thread(project_to, api.worker, 2)

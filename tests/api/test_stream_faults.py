@@ -1,15 +1,15 @@
 """Live updates when the database, the server, a key or a great many changes get in the way."""
 
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from psycopg import AsyncCursor, OperationalError
+from psycopg import OperationalError
 
 from adapters.database.pool import connect
+from projections.queries.asking import Ask
 from tests.support.eventually import eventually
 from tests.support.installation import installed
 from tests.support.read_rows import START, attempt, project_to, put_attempts
@@ -38,16 +38,16 @@ def test_it_goes_on_when_every_connection_to_the_database_was_cut(api: ReadingAp
 
 def test_reads_that_fail_are_made_again(api: ReadingApi) -> None:
     """The pool tests connections as it hands them out, so a read fails only when one breaks under it."""
-    reading, fails = api.side.live.reading, [True, True]
+    asking, fails = api.side.live.asking, [True, True]
 
-    def broken(tenant_id: UUID) -> AbstractAsyncContextManager[AsyncCursor[tuple[Any, ...]]]:
+    def broken(tenant_id: UUID) -> Ask:
         if fails and fails.pop(0):
             raise OperationalError
-        return reading(tenant_id)
+        return asking(tenant_id)
 
     change(api, 3, 1)
     with watch(api) as live:
-        api.side.live.reading = broken
+        api.side.live.asking = broken
         change(api, 4, 2)
         assert [event.row[1] for event in live.wait(2)] == [4, 4]
     assert not fails

@@ -64,7 +64,7 @@ class Asking:
         return self.one(lambda ask: lists.counts(ask, of, filters), tenant)
 
     def changes(self, after: int, most: int = 1000) -> Batch:
-        return self(lambda cursor: changes(cursor, after, most))
+        return self.one(lambda ask: changes(ask, after, most))
 
 
 @contextmanager
