@@ -1,5 +1,5 @@
 -- How many rows of each facet were shipped in each four days, so that a count over a range of time is a sum, but for the
--- rows at its two ends (docs/decisions/27-counts-are-sums-of-spans.md).
+-- rows at its two ends (docs/decisions/27-lists-are-asked-in-one-message.md).
 
 -- Counted from the first day of the first year, in UTC. Python counts days from there too (`date.toordinal`).
 CREATE FUNCTION read.span(shipped_at timestamptz) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -42,7 +42,7 @@ STEPS = 20
 """For each row of a page, how far to walk down the newest before facets are merged."""
 LOOKED_THROUGH = 200
 """Rows that are looked through for words before an index of trigrams is asked."""
-WALKED = 20_000
+WALKED = 40_000
 """Rows that are looked through for words that seem to be common before that index is asked all the same."""
 
 
