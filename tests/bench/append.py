@@ -85,7 +85,7 @@ def _asking(installation: Installation, make: Make) -> clients.Ask:
         def command(_: InvoiceCommunication | None) -> tuple[InvoiceCommunication, None]:
             return make(tenant, key, number, connection), None
 
-        place = InvoiceCommunication.create_id(tenant, "invoice", f"B-{number}")
+        place = InvoiceCommunication.create_id(tenant, "invoice", f"B-{histories.parted(number)}")
         await installation.communications.change_async(place, command, tenant=tenant)
 
     return ask

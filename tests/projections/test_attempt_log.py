@@ -160,7 +160,7 @@ def test_the_columns(told: InvoiceCommunication) -> None:
         channel="email",
         shipped_at=at(1),
         ignored=False,
-        search="inv-7\n12345\npayer bv\ninvoice inv-7",
+        search="inv-7\n12345\npayer bv\ninvoice inv-7\nMBQ",
         search_recipient="anna@payer.example\nbob@payer.example",
         position=11,
         doc="",
