@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any, NamedTuple, NotRequired, TypedDict, get_type_hints
 from uuid import UUID
 
@@ -67,20 +68,26 @@ class _Reader(NamedTuple):
     put: Callable[[Any, str, object], None]
 
 
+_making_one = Lock()
+"""msgspec 0.22 crashes where one thread decodes with a class that another is just getting ready for its own decoder."""
+
+
 @cache
 def _reader(topic: str) -> _Reader:
     """Raises TopicError."""
-    kind = resolve_topic(topic)
-    is_struct = issubclass(kind, msgspec.Struct)
-    decode = _decoder(kind, kind if is_struct else _shape(kind))
-    return _Reader(decode, force_setattr) if is_struct else _Reader(_making(kind, decode), object.__setattr__)
+    with _making_one:
+        kind = resolve_topic(topic)
+        is_struct = issubclass(kind, msgspec.Struct)
+        decode = _decoder(kind, kind if is_struct else _shape(kind))
+        return _Reader(decode, force_setattr) if is_struct else _Reader(_making(kind, decode), object.__setattr__)
 
 
 def _decoder(kind: type[Any], shape: Any) -> Callable[[bytes], Any]:
     """The state in the shape of today."""
     current = getattr(kind, "class_version", 1)
+    decode = msgspec.json.Decoder(shape).decode  # also gets ready what `convert` needs
     if current == 1:
-        return msgspec.json.Decoder(shape).decode
+        return decode
 
     def upcast(stored: bytes) -> Any:
         raw: dict[str, Any] = msgspec.json.decode(stored)
