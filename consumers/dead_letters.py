@@ -13,7 +13,7 @@ from adapters.store.communications import persist
 from adapters.webhook_log.port import LoggedRequest, Record
 from consumers.arrivals import WHOLE_FRAME, Arrival, Dead, Outcome, Place, Understood, understand, understand_records
 from consumers.attaching import Attaching
-from consumers.keeping import bury, days_of, dead_of, ensure_days, keep_raw, park
+from consumers.keeping import Days, bury, dead_of, keep_raw, park
 
 SQL = load(__file__)
 
@@ -49,6 +49,7 @@ class DeadLetters:
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
         self.attaching = Attaching(installation)
+        self.days = Days(installation.database, installation.clock)
 
     def listing(self, limit: int = 100, *, replayed_too: bool = False) -> list[DeadLetter]:
         """The oldest first."""
@@ -64,7 +65,7 @@ class DeadLetters:
             if not outcomes:
                 continue
             if not all(isinstance(o, Dead) for o in outcomes):
-                ensure_days(self.installation.database, days_of(outcomes))
+                self.days.ensure(outcomes)
                 persist(lambda place=place, outcomes=outcomes: self._once(place, outcomes))  # type: ignore[misc]
             if reason := _still_dead(place, outcomes):
                 result.still_dead[place] = reason

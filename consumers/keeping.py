@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from adapters.clock import Clock
 from adapters.database import arrays
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement
@@ -23,16 +24,28 @@ _encode = msgspec.json.Encoder().encode
 NAMELESS = "what it says names neither a message nor an attempt"
 
 
-def days_of(outcomes: Iterable[Outcome]) -> set[date]:
+class Days:
+    """The raw requests' partitions, one a day. Those of late are made once: they are never dropped as long as they are
+    that new, and asking for them cost more than a tenth of a chunk's time."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+        self._made: set[date] = set()
+
+    def ensure(self, outcomes: Iterable[Outcome]) -> None:
+        """In transactions of their own: making a partition takes stronger locks than writing into it."""
+        late = self.clock().date() - timedelta(days=1)
+        self._made = {day for day in self._made if day >= late}
+        for day in sorted(_days_of(outcomes) - self._made):
+            with self.database.transaction() as connection:
+                connection.execute(statement(SQL["day"]), (day,))
+            self._made.add(day)
+
+
+def _days_of(outcomes: Iterable[Outcome]) -> set[date]:
     kept = {o.arrival.logged.request.received_at for o in outcomes if isinstance(o, Understood)}
     return {moment.astimezone(UTC).date() for moment in kept}
-
-
-def ensure_days(database: Database, days: Iterable[date]) -> None:
-    """Make the partitions for these days. In a transaction of its own: making one takes stronger locks than writing."""
-    for day in sorted(days):
-        with database.transaction() as connection:
-            connection.execute(statement(SQL["day"]), (day,))
 
 
 _RAW = (

@@ -26,7 +26,7 @@ from consumers.arrivals import Dead, Notice, Outcome, Understood, found_once, un
 from consumers.attaching import Attaching, Known
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
-from consumers.keeping import bury, days_of, ensure_days, keep_raw, park
+from consumers.keeping import Days, bury, keep_raw, park
 from consumers.uncollected import uncollected
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class WebhookConsumer:
         self.reader = reader
         self.dead_limit = dead_limit
         self.attaching = Attaching(installation)
+        self.days = Days(installation.database, installation.clock)
         self.chores = Chores(installation, self.attaching)
         self._dead_in_row = 0
         self._astray = False
@@ -190,7 +191,7 @@ class WebhookConsumer:
 
     def _record(self, outcomes: Sequence[Outcome], move: Advance, known: Known | None = None) -> None:
         dead_in_row = self._count_dead(outcomes)
-        ensure_days(self.installation.database, days_of(outcomes))
+        self.days.ensure(outcomes)
         ahead = [known] if known else []
         events, parked, dead = persist(lambda: self._once(outcomes, move, ahead.pop() if ahead else None))
         self._dead_in_row = dead_in_row
