@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -80,9 +81,9 @@ def filled(worker: Installation, connection: UUID, requests: Sequence[RawRequest
     log.close()
 
 
-def add_connection(owner: Installation) -> tuple[UUID, UUID]:
+def add_connection(owner: Installation, name: str = "bench") -> tuple[UUID, UUID]:
     """A tenant and its connection, which counts opens."""
-    tenant = owner.tenants.add("bench", histories.START).id
+    tenant = owner.tenants.add(name, histories.START).id
     made = owner.connections.add(
         tenant, "mail", "sendgrid", Channel.EMAIL, histories.START, settings={}, secrets={"public_key": "-"},
         open_tracking=True,
@@ -141,6 +142,7 @@ def _event(word: str, number: int, attempt: str) -> dict[str, Any]:
 
 
 def _request(events: Sequence[dict[str, Any]]) -> RawRequest:
+    """Received just now, as a webhook is."""
     return RawRequest(
         "https://billing.example.com/v1/webhooks/7d2c1a9e-5f0b-4f5e-9a53-0f6d1f8f1c11",
         {
@@ -148,7 +150,7 @@ def _request(events: Sequence[dict[str, Any]]) -> RawRequest:
             "x-twilio-email-event-webhook-signature": "MEUCIQDx" + "a" * 88, "accept-encoding": "gzip",
             "x-twilio-email-event-webhook-timestamp": "1768467600", "x-forwarded-for": "167.89.118.63",
         },
-        msgspec.json.encode(events), histories.START,
+        msgspec.json.encode(events), datetime.now(UTC),
     )  # fmt: skip
 
 
@@ -162,21 +164,30 @@ def _cuts(count: int, chance: random.Random) -> Iterator[tuple[int, int]]:
 
 def _seconds_to_consume(worker: Installation, size: int) -> float:
     """Until every report is an event; the consumer runs in a thread, as in its process."""
-    stop, last = threading.Event(), _one(worker, LAST) + size
+    stop, last = threading.Event(), newest(worker) + size
     reader = open_reader(worker.settings, worker.communications.recorder.positions)
     thread = threading.Thread(target=WebhookConsumer(worker, reader).run, args=(stop,))
     begun = time.perf_counter()
     thread.start()
+    try:
+        recorded(worker, last, size)
+        return time.perf_counter() - begun
+    finally:
+        stop.set()
+        thread.join()
+        reader.close()
+
+
+def newest(worker: Installation) -> int:
+    """The position of the last event."""
+    return _one(worker, LAST)
+
+
+def recorded(worker: Installation, last: int, size: int) -> None:
+    """Returns once `size` reports are events, the last of them at position `last`."""
     pause = threading.Event()
-    while _one(worker, LAST) < last:
+    while newest(worker) < last or _one(worker, REPORTED) < size:
         pause.wait(0.01)
-    took = time.perf_counter() - begun
-    stop.set()
-    thread.join()
-    reader.close()
-    if (found := _one(worker, REPORTED)) != size:
-        raise RuntimeError(f"{found} reports were recorded instead of {size}")
-    return took
 
 
 def _one(worker: Installation, sql: str) -> int:
