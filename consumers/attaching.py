@@ -71,7 +71,7 @@ class Attaching:
 
         `known`: what was read before, and is used up here. If it is no longer true, recording tells: version conflict.
         """
-        known = self._looked_again(notices, known) if known else self.know(notices)
+        known = known or self.know(notices)
         found = [_meant(n, t, known) if t else None for n, t in zip(notices, known.targets, strict=True)]
         keys = self._keys({key_id for one in found if one for key_id in one.key_ids})
         lost = {key_id for one in found if one for key_id in one.key_ids} - keys.keys()
@@ -85,14 +85,6 @@ class Attaching:
             if not communication.knows(one.attempt.attempt_id, _report_id(notice)):
                 done.events.append(communication.report(self._report(notice, one, keys), at))
         return done
-
-    def _looked_again(self, notices: Sequence[Notice], known: Known) -> Known:
-        """For what was not found: an attempt may have become known meanwhile."""
-        lost = [n for n, target in enumerate(known.targets) if target is None and notices[n].keys]
-        again = self.know([notices[n] for n in lost])
-        targets = dict(zip(lost, again.targets, strict=True))
-        found = [targets.get(n) if target is None else target for n, target in enumerate(known.targets)]
-        return Known(found, known.communications | again.communications)
 
     def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
         """The same for notices that are known to be about this attempt. Raises MissingKeyError, SealError."""

@@ -1,7 +1,6 @@
 """The loop that keeps the read models up to date. Any number may run: one works, the others stand by."""
 
 import logging
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.lead import Lead
 from consumers.projecting import NAMES, SQL, Projecting
-from consumers.uncollected import look_through, uncollected
+from consumers.uncollected import look_through, quick_turns, uncollected
 
 log = logging.getLogger(__name__)
 LOCK = 7265
@@ -83,7 +82,7 @@ class Projector:
 
     def _stretch(self, connection: "Connection[Any]") -> Iterator[int]:
         """Events of one batch after another (0 where another projector was quicker), until there is nothing more."""
-        with uncollected(unseen=True), _quick_turns():
+        with uncollected(unseen=True), quick_turns():
             while (count := self._step(connection)) != 0:
                 yield count or 0
 
@@ -107,17 +106,3 @@ class Projector:
                 self.projecting.rest()
                 if not connection.closed:
                     connection.set_autocommit(False)
-
-
-@contextmanager
-def _quick_turns() -> Iterator[None]:
-    """Beside the thread that makes rows, the one that writes goes on when PostgreSQL has answered, not 5 ms later.
-
-    Five such waits would make every batch as long again.
-    """
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(0.0002)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)

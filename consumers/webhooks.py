@@ -15,7 +15,7 @@ from typing import NamedTuple
 from psycopg import OperationalError
 
 from adapters.bootstrap import Installation
-from adapters.database.session import notify
+from adapters.database.session import Write, notify
 from adapters.store.communications import persist
 from adapters.store.errors import BusyError, PositionLostError
 from adapters.store.recorder import Advance
@@ -23,11 +23,11 @@ from adapters.store.reported import Reported
 from adapters.webhook_log.frames import how_many
 from adapters.webhook_log.port import BEGINNING, Batch, LogReader, LogUnavailableError, Record
 from consumers.arrivals import Dead, Notice, Outcome, Understood, found_once, understand_record
-from consumers.attaching import Attaching, Known
+from consumers.attaching import Attached, Attaching, Known
 from consumers.chores import Chores
 from consumers.confirming import to_confirm
 from consumers.keeping import Days, bury, keep_raw, park
-from consumers.uncollected import uncollected
+from consumers.uncollected import quick_turns, uncollected
 
 log = logging.getLogger(__name__)
 DEAD_LIMIT = 100
@@ -37,7 +37,7 @@ _CHUNK_REQUESTS = 2000
 _CHUNK_BYTES = 2 * 1024 * 1024
 """Of raw requests: what bounds the events that can come of them, and the memory that a chunk takes."""
 _AHEAD = 2
-"""Chunks that are read while one is recorded: with one alone, Python waits for the database again and again."""
+"""Chunks that are planned while one is recorded: with one alone, Python waits for the database again and again."""
 _LONGEST_PAUSE = 15.0
 _LATER = (LogUnavailableError, BusyError, OperationalError)
 """Nothing is lost and nothing was recorded: try again."""
@@ -54,12 +54,22 @@ class _Told(NamedTuple):
     outcomes: list[Outcome]
 
 
+class _Plan(NamedTuple):
+    """All that is written of one chunk, if nothing changes until then. `line`: that of the plans that it builds on."""
+
+    attached: Attached
+    parked: Write
+    dead: Write
+    writes: list[Write]
+    line: int = 0
+
+
 class _Chunk(NamedTuple):
-    """What becomes one transaction; `known`: what was read about its notices, where that was done ahead."""
+    """What becomes one transaction; `plan`: what to write, where that was decided ahead."""
 
     name: str
     told: list[_Told]
-    known: Known | None = None
+    plan: _Plan | None = None
 
 
 class WebhookConsumer:
@@ -74,8 +84,10 @@ class WebhookConsumer:
         self.chores = Chores(installation, self.attaching)
         self._dead_in_row = 0
         self._astray = False
-        self._recorded: deque[dict[int, Reported]] = deque(maxlen=_AHEAD)
-        """What the last chunks were about, as they were recorded: the next one may have been read before."""
+        self._planned: deque[dict[int, Reported]] = deque(maxlen=_AHEAD)
+        """What the last chunks are about, as their plans leave it: the next is read before they are recorded."""
+        self._line = self._planned_in = 0
+        """One more whenever a chunk was not recorded as planned: no plan made before that holds."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; the chunk at hand is finished first. A database or log that is away is waited for.
@@ -102,7 +114,7 @@ class WebhookConsumer:
         self._astray = True
         taken = 0
         if polled := self.reader.poll(timeout, _POLL_RECORDS):
-            with uncollected():
+            with uncollected(), quick_turns():
                 taken = self._take(polled)
         self._astray = False
         return taken
@@ -110,16 +122,14 @@ class WebhookConsumer:
     def _take(self, polled: Mapping[str, Batch]) -> int:
         """Record what was polled, chunk by chunk; a partition that another consumer was at is left from there on."""
         taken, after = 0, {name: batch.after for name, batch in polled.items()}
-        self._recorded.clear()
         with closing(self._understood(polled)) as chunks:
             for chunk in chunks:
                 name = chunk.name
                 if name not in after:
+                    self._line += 1
                     continue
-                known = self._newest(chunk.known)
-                self._recorded.append({})
                 try:
-                    taken += self._record_chunk(name, after[name], chunk.told, known)
+                    taken += self._record_chunk(name, after[name], chunk.told, chunk.plan)
                     after[name] = chunk.told[-1].offset
                 except PositionLostError:
                     del after[name]
@@ -129,46 +139,53 @@ class WebhookConsumer:
 
     def _understood(self, polled: Mapping[str, Batch]) -> Generator[_Chunk, None, None]:
         """The chunks in order, each partition's in turn. While one is recorded, and the database works, the next ones
-        are read."""
+        are read and planned."""
         waiting = [(name, chunk) for name, batch in polled.items() for chunk in _chunks(batch.records)]
         if len(waiting) == 1:
             yield self._understand(*waiting[0])
         elif waiting:
-            with ThreadPoolExecutor(1, "reading ahead") as ahead:
-                coming = deque(ahead.submit(self._read_ahead, *one) for one in waiting[:_AHEAD])
+            with ThreadPoolExecutor(1, "planning ahead") as ahead:
+                self._planned.clear()
+                self._line += 1
+                coming = deque(ahead.submit(self._plan_ahead, *one) for one in waiting[:_AHEAD])
                 for number in range(len(waiting)):
                     ready = coming.popleft().result()
-                    coming.extend(ahead.submit(self._read_ahead, *one) for one in waiting[number + _AHEAD :][:1])
+                    coming.extend(ahead.submit(self._plan_ahead, *one) for one in waiting[number + _AHEAD :][:1])
                     yield ready
 
-    def _read_ahead(self, name: str, records: Sequence[Record]) -> _Chunk:
-        """Whatever fails about what is known fails again, and is dealt with, when it is recorded."""
-        chunk = self._understand(name, records)
+    def _plan_ahead(self, name: str, records: Sequence[Record]) -> _Chunk:
+        """Whatever fails here fails again, and is dealt with, when it is recorded."""
+        line, chunk = self._line, self._understand(name, records)
+        if self._planned_in != line:
+            self._planned.clear()
+            self._planned_in = line
         with suppress(Exception):
-            return chunk._replace(known=self.attaching.know(_notices(_outcomes(chunk.told))))
+            outcomes = _outcomes(chunk.told)
+            known = self._newest(self.attaching.know(_notices(outcomes)))
+            plan = self._plan(outcomes, known)
+            self._planned.append(plan.attached.known)
+            return chunk._replace(plan=plan._replace(line=line))
         return chunk
 
     def _understand(self, name: str, records: Sequence[Record]) -> _Chunk:
         find = found_once(self.installation.connections.get)
         return _Chunk(name, [_Told(record.offset, understand_record(name, record, find)) for record in records])
 
-    def _newest(self, known: Known | None) -> Known | None:
-        """With what was recorded while it was read; that is taken away, because it may not become what is recorded."""
-        if known is None:
-            return None
-        for recorded in self._recorded:
-            for number in known.communications.keys() & recorded.keys():
-                newer = recorded.pop(number)
+    def _newest(self, known: Known) -> Known:
+        """As the plans before leave it; that is taken away from them, because it is planned on from here."""
+        for planned in self._planned:
+            for number in known.communications.keys() & planned.keys():
+                newer = planned.pop(number)
                 if newer.version > known.communications[number].version:
                     known.communications[number] = newer
         return known
 
-    def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told], known: Known | None = None) -> int:
+    def _record_chunk(self, name: str, after: int, chunk: Sequence[_Told], plan: _Plan | None = None) -> int:
         """In halves where it cannot be recorded whole, down to the record to blame. Raises PositionLostError."""
         outcomes = _outcomes(chunk)
         move = Advance(name, after, chunk[-1].offset)
         try:
-            self._record(outcomes, move, known)
+            self._record(outcomes, move, plan)
         except Exception as error:
             if _passes(error):
                 raise
@@ -189,27 +206,35 @@ class WebhookConsumer:
         log.error("%s offset %d: %s; put to the dead letters", move.name, move.to, reason)
         self._record([_dead(o, reason) for o in outcomes], move)
 
-    def _record(self, outcomes: Sequence[Outcome], move: Advance, known: Known | None = None) -> None:
+    def _record(self, outcomes: Sequence[Outcome], move: Advance, plan: _Plan | None = None) -> None:
         dead_in_row = self._count_dead(outcomes)
         self.days.ensure(outcomes)
-        ahead = [known] if known else []
-        events, parked, dead = persist(lambda: self._once(outcomes, move, ahead.pop() if ahead else None))
+        plans = [plan] if plan and plan.line == self._line else []
+        done = persist(lambda: self._once(outcomes, move, plans.pop() if plans else None))
         self._dead_in_row = dead_in_row
         self._note(outcomes)
-        log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), events, parked, dead)
-        if events:
+        counts = len(done.attached.events), len(done.parked.rows), len(done.dead.rows)
+        log.info("%d webhooks: %d events, %d parked, %d dead", len(outcomes), *counts)
+        if done.attached.events:
             self._wake_projector()
 
-    def _once(self, outcomes: Sequence[Outcome], move: Advance, known: Known | None) -> tuple[int, int, int]:
-        """By what is recorded now, or `known`; how many events, parked reports and dead letters came of it."""
-        now = self.installation.clock()
+    def _once(self, outcomes: Sequence[Outcome], move: Advance, plan: _Plan | None) -> _Plan:
+        """As planned, or by what is recorded now; returns what was written."""
+        try:
+            done = plan or self._plan(outcomes)
+            self.installation.communications.recorder.insert(done.attached.events, advance=[move], writes=done.writes)
+        except BaseException:
+            self._line += 1
+            raise
+        return done
+
+    def _plan(self, outcomes: Sequence[Outcome], known: Known | None = None) -> _Plan:
+        """`known`: what was read about them, else it is read now."""
+        now, master = self.installation.clock(), self.installation.master
         attached = self.attaching.attach(_notices(outcomes), known)
-        parked, dead = park(attached.unmatched, self.installation.master, now), bury(outcomes, now)
-        asking = to_confirm(outcomes, self.installation.master, now)
-        writes = [keep_raw(outcomes, attached.about), parked, dead, asking]
-        self.installation.communications.recorder.insert(attached.events, advance=[move], writes=writes)
-        self._recorded[-1].update(attached.known)
-        return len(attached.events), len(parked.rows), len(dead.rows)
+        parked, dead = park(attached.unmatched, master, now), bury(outcomes, now)
+        writes = [keep_raw(outcomes, attached.about), parked, dead, to_confirm(outcomes, master, now)]
+        return _Plan(attached, parked, dead, writes)
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
         """Unreadable or not: the provider called."""

@@ -61,10 +61,10 @@ def named(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommu
 def asked(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommunication:
     """An invoice that waits to be sent: three events."""
     made = named(tenant, key, number, connection)
-    address = f"ap{parted(number)}@payer.example"
+    to = address(number)
     order = Order(
         str(uuid5(tenant, str(number))), Cause.FIRST, Channel.EMAIL,
-        [Recipient(1, key.seal(address), key.fingerprint(address))],
+        [Recipient(1, key.seal(to), key.fingerprint(to))],
         message=Message(key.seal(f"Invoice {parted(number)}"), key.seal("Please find the invoice attached.")),
         connection_id=str(connection), provider="sendgrid",
     )  # fmt: skip
@@ -109,6 +109,11 @@ def put(installation: Installation, tenant: UUID, count: int) -> None:
     key = installation.keys.customer(tenant, "bench", START)
     for numbers in _chunks(count, 500):
         installation.communications.record([named(tenant, key, number, uuid4()) for number in numbers])
+
+
+def address(number: int) -> str:
+    """Of whom the invoice of that number is sent to."""
+    return f"ap{parted(number)}@payer.example"
 
 
 def parted(number: int) -> str:

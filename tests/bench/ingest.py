@@ -135,7 +135,7 @@ def backlog(
 def _event(word: str, number: int, attempt: str) -> dict[str, Any]:
     """As SendGrid tells it, with the address that it was sent to."""
     return {
-        "event": word, "email": f"ap{number}@payer.example", "timestamp": 1768467600 + WORDS.index(word),
+        "event": word, "email": histories.address(number), "timestamp": 1768467600 + WORDS.index(word),
         "sg_event_id": f"{word}-{attempt}", "sg_message_id": f"m-{attempt}.recvd-5b8d7c9f4-x2x9k-1-65A4F1D0-2F.0",
         "attempt_id": attempt, "smtp-id": f"<{attempt}@geopod-ismtpd-1>", "response": "250 2.0.0 OK 1768467600",
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Whatever the cuts, the order, the repetitions, the crashes and whoever else is at it: each report is one event."""
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from psycopg import OperationalError
 
 import consumers.webhooks
+from adapters.store.errors import PositionLostError
+from adapters.webhook_log.frames import encode_frame
+from adapters.webhook_log.port import BEGINNING, Batch, LoggedRequest, Record
 from consumers.webhooks import WebhookConsumer
 from tests.consumers.hooks import Hooks, Sent
 from tests.consumers.test_webhook_faults import Believer, Stalling, after, before, fails_once
@@ -180,14 +184,14 @@ def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch:
     assert [world.reports(one) for one in sent] == [1] * 7
 
 
-def test_a_failure_leaves_nothing_behind_for_what_was_read_ahead(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each chunk is about what the one before changed after it was read."""
+def test_a_failure_leaves_nothing_behind_in_what_was_planned(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each chunk is about what the one before is about."""
     monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 1)
     sent = world.sent()
     world.put(*([sent.event(word)] for word in ("processed", "deferred", "delivered", "open")))
     consumer, recorder = world.consumer(), world.worker.communications.recorder
     done = SimpleNamespace(read=0, written=0, tried=0)
-    read, record, insert = consumer._read_ahead, consumer._record, recorder.insert
+    read, record, insert = consumer._plan_ahead, consumer._record, recorder.insert
 
     def counted_read(*given: Any) -> Any:
         found = read(*given)
@@ -205,10 +209,25 @@ def test_a_failure_leaves_nothing_behind_for_what_was_read_ahead(world: Hooks, m
             raise ValueError("this one")
         return insert(*given, **more)
 
-    consumer._read_ahead, consumer._record = counted_read, late_record  # type: ignore[method-assign,assignment]
+    consumer._plan_ahead, consumer._record = counted_read, late_record  # type: ignore[method-assign,assignment]
     recorder.insert = failing_insert  # type: ignore[method-assign]
     assert consumer.step(5) == 4
     assert world.count("work.dead_letter") == 1
     versions = "SELECT originator_version FROM events.event WHERE originator_id = %s ORDER BY 1"
     assert [v for (v,) in world.rows(versions, (sent.communication_id,))] == list(range(1, 8))
     assert world.reports(sent) == 3
+
+
+def test_nothing_is_planned_on_what_was_left_to_another(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All chunks are about one communication; those of the first partition are left, of the second recorded."""
+    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 1)
+    sent, consumer = world.sent(), world.consumer()
+    told = [json.dumps([sent.event(word)]).encode() for word in ("processed", "deferred", "delivered", "open", "click")]
+    frames = [encode_frame([LoggedRequest(world.connection, world.raw(body))]) for body in told]
+    records = [Record(number, frame) for number, frame in enumerate(frames)]
+    polled = {"postgres/0": Batch(BEGINNING, records[:4]), "postgres/1": Batch(BEGINNING, records[4:])}
+    with fails_once(world.worker.communications.recorder, "insert", before(PositionLostError("another was here"))):
+        assert consumer._take(polled) == 1
+    versions = "SELECT originator_version FROM events.event WHERE originator_id = %s ORDER BY 1"
+    assert [v for (v,) in world.rows(versions, (sent.communication_id,))] == list(range(1, 6))
+    assert world.reports(sent) == 1
