@@ -59,25 +59,30 @@ def paced(port: int, requests: Sequence[bytes], rate: float) -> list[tuple[float
 
 async def _paced(port: int, requests: Sequence[bytes], rate: float) -> list[tuple[float, float]]:
     loop, free = asyncio.get_running_loop(), asyncio.LifoQueue[_Client]()
+
+    async def connected() -> _Client:
+        return (await loop.create_connection(_Client, "127.0.0.1", port))[1]
+
     for _ in range(_CONNECTIONS):
-        free.put_nowait((await loop.create_connection(_Client, "127.0.0.1", port))[1])
+        free.put_nowait(await connected())
     begun = time.monotonic() + 0.1
-    found = await asyncio.gather(*(_at(begun + number / rate, told, free) for number, told in enumerate(requests)))
+
+    async def at(moment: float, told: bytes) -> tuple[float, float]:
+        """The time that it waits for a connection counts. The server ends those that were idle for long."""
+        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+        client, statuses = await free.get(), Counter[int]()
+        client = await connected() if client.ended else client
+        client.begin(iter([told]), statuses)
+        await client.done
+        if statuses != {204: 1}:
+            raise ValueError(f"answered with {dict(statuses)}")
+        free.put_nowait(client)
+        return moment, time.monotonic()
+
+    found = await asyncio.gather(*(at(begun + number / rate, told) for number, told in enumerate(requests)))
     while not free.empty():
         free.get_nowait().end()
     return found
-
-
-async def _at(moment: float, told: bytes, free: "asyncio.LifoQueue[_Client]") -> tuple[float, float]:
-    """The time that it waits for a free connection counts."""
-    await asyncio.sleep(max(0.0, moment - time.monotonic()))
-    client, statuses = await free.get(), Counter[int]()
-    client.begin(iter([told]), statuses)
-    await client.done
-    if statuses != {204: 1}:
-        raise ValueError(f"answered with {dict(statuses)}")
-    free.put_nowait(client)
-    return moment, time.monotonic()
 
 
 class _Client(asyncio.Protocol):
@@ -88,6 +93,10 @@ class _Client(asyncio.Protocol):
         self._got = b""
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.done.set_result(None)
+
+    @property
+    def ended(self) -> bool:
+        return self._transport.is_closing()
 
     def begin(self, requests: Iterator[bytes], statuses: Counter[int]) -> None:
         """One after the other; `done` after the last answer."""

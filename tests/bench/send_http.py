@@ -84,7 +84,7 @@ async def _rate(port: int, key: str) -> float:
 
 
 def _request(number: int, key: str) -> bytes:
-    subject = {"type": "invoice", "external_id": f"B-{number % SUBJECTS}"}
+    subject = {"type": "invoice", "external_id": f"B-{histories.parted(number % SUBJECTS)}"}
     body = json.dumps({"subject": subject, "recipients": [{"address": f"ap{number}@payer.example"}], **SENT}).encode()
     head = (
         f"POST /v1/attempts HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\nIdempotency-Key: k{number}\r\n"
