@@ -73,8 +73,9 @@ class Attaching:
         """
         known = known or self.know(notices)
         found = [_meant(n, t, known) if t else None for n, t in zip(notices, known.targets, strict=True)]
-        keys = self._keys({key_id for one in found if one for key_id in one.key_ids})
-        lost = {key_id for one in found if one for key_id in one.key_ids} - keys.keys()
+        wanted = {key_id for one in found if one for key_id in one.key_ids}
+        keys = self._keys(wanted)
+        lost = wanted - keys.keys()
         done, at = Attached([], {}, [], known.communications), self.installation.clock()
         for notice, target, one in zip(notices, known.targets, found, strict=True):
             if target is None or one is None or (lost and not lost.isdisjoint(one.key_ids)):
