@@ -210,7 +210,7 @@ class Loops:
             lines.close()
 
 
-def settle(future: "asyncio.Future[Any]", found: Any, error: Exception | None) -> None:
+def settle(future: "asyncio.Future[Any]", found: Any, error: BaseException | None) -> None:
     """What is done once it is known what came of something, for one who may have stopped waiting."""
     if future.done():
         return

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from functools import partial
 
+from adapters.database.loop import settle
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, WebhookLog
 
 MOST_WAITING = 64 * 1024 * 1024
@@ -61,7 +62,9 @@ class MergingLog:
 
     def _ended(self, taken: list[_Waiting], appending: "asyncio.Task[None]") -> None:
         self._free += 1
-        _settle(taken, LogUnavailableError("stopped") if appending.cancelled() else appending.exception())
+        error = LogUnavailableError("stopped") if appending.cancelled() else appending.exception()
+        for _, _, done in taken:
+            settle(done, None, error)
         self._go_on()
 
     def _take(self) -> list[_Waiting]:
@@ -72,14 +75,3 @@ class MergingLog:
             size += taken[-1][1]
         self._bytes -= size
         return taken
-
-
-def _settle(waiting: list[_Waiting], error: BaseException | None) -> None:
-    """A handler whose client went away no longer waits."""
-    for _, _, done in waiting:
-        if done.done():
-            continue
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)
