@@ -1,10 +1,9 @@
 """Commands of many threads are carried out together: each is recorded once, or refused without a trace."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -24,7 +23,7 @@ from adapters.store.errors import BusyError, VersionConflictError
 from domain.communication import InvoiceCommunication
 from domain.values import Cause, Channel, Order, Personal, Recipient
 from tests.support.eventually import eventually
-from tests.support.installation import START, TestClock, installed
+from tests.support.installation import START
 
 TENANT = uuid4()
 
@@ -41,19 +40,6 @@ class Seen(NamedTuple):
 
 
 Command = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, Seen]]
-
-
-@pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    with installed(database_url, tmp_path, "sendtrail_api", TestClock()) as found:
-        yield found
-
-
-@pytest.fixture
-def other(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """Another process."""
-    with installed(database_url, tmp_path, "sendtrail_api", TestClock()) as found:
-        yield found
 
 
 def place(number: int = 0, tenant: UUID = TENANT) -> UUID:

@@ -1,10 +1,9 @@
 """Commands of coroutines are carried out in their event loop: each is recorded once, or refused without a trace."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterator
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -29,20 +28,6 @@ from tests.adapters.store.test_commands import (
     sending,
 )
 from tests.support.eventually import eventually
-from tests.support.installation import TestClock, installed
-
-
-@pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    with installed(database_url, tmp_path, "sendtrail_api", TestClock()) as found:
-        yield found
-
-
-@pytest.fixture
-def other(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    """Another process."""
-    with installed(database_url, tmp_path, "sendtrail_api", TestClock()) as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)
