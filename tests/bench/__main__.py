@@ -1,7 +1,9 @@
 """`make bench`: every figure as a table and a line of JSON; `make bench NAME=project` for some of them."""
 
+import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +25,7 @@ from tests.bench import (
     replay,
     send_http,
 )
+from tests.bench.chart import chart
 from tests.bench.measuring import Skipped, Told, console, durable_server
 
 BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
@@ -53,11 +56,13 @@ def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"Some of: {', '.join(BENCHES)}.")] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median counts.")] = 3,
     size: Annotated[int, typer.Option(min=600, help="Events, webhooks or attempts.")] = 12_000,
+    picture: Annotated[Path | None, typer.Option("--chart", help="Draw the figures into this file (SVG).")] = None,
 ) -> None:
     """Measure on a real, durable PostgreSQL of its own. Close other programs: only ratios within one run mean much."""
     chosen = names or list(BENCHES)
     if unknown := set(chosen) - BENCHES.keys():
         sys.exit(f"no bench {', '.join(sorted(unknown))}; there are: {', '.join(BENCHES)}")
+    lines: list[str] = []
     with durable_server() as server:
         for name in chosen:
             try:
@@ -66,7 +71,10 @@ def main(
                 console.print(f"{name}: skipped, {why}")
                 continue
             console.print(figure.table())
-            typer.echo(figure.line())
+            lines.append(figure.line())
+            typer.echo(lines[-1])
+            if picture:
+                picture.write_text(chart([json.loads(line) for line in lines]))
 
 
 if __name__ == "__main__":
