@@ -49,6 +49,8 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "lists-http": lists_http.run,
     "memory": memory.run,
     "memory-consumer": ingest_memory.run,
+    "memory-rebuild": memory.run_rebuild,
+    "memory-export": memory.run_export,
 }
 
 

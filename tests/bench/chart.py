@@ -47,6 +47,8 @@ BOUNDED = {
     "lists": ("a list page, the slowest filter", "{value:.1f} of {limit:.0f} ms, p99, {rows:,} attempts"),
     "memory": ("memory of the projector", "{value:.0f} of {limit:.0f} MB"),
     "memory-consumer": ("memory of the consumer", "{value:.0f} of {limit:.0f} MB"),
+    "memory-rebuild": ("memory of a rebuild, a process", "{value:.0f} of {limit:.0f} MB"),
+    "memory-export": ("memory of the audit export", "{value:.0f} of {limit:.0f} MB"),
 }
 
 

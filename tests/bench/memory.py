@@ -1,12 +1,22 @@
-"""memory: what a projector's process needs while it eats a backlog, and that a larger one does not need more."""
+"""memory: the most memory that a process needs in front of a backlog, and that a larger one does not need more.
+
+The projector, the processes of a rebuild, and the audit export; the webhook consumer is in ingest_memory.
+"""
 
 import multiprocessing
+import resource
 import tempfile
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
 from adapters.database.embedded import EmbeddedServer
+from adapters.store.reader import settled_head
+from adapters.store.replay import stored
 from consumers.projector import Projector
+from consumers.rebuild.rebuilding import Rebuilding
 from tests.bench import histories
 from tests.bench.measuring import Figure, database, measure
 from tests.support.installation import installed
@@ -15,29 +25,67 @@ TENANT, CONNECTION = UUID(int=0xA), UUID(int=0xC)
 LIMIT, LIMIT_MB = "the limit", 300.0
 SMALL, LARGE = 10, 40
 """Backlogs, as multiples of the bench's size: both hold more than the projector remembers at its default."""
+Eat = Callable[[str, str], None]
+"""Told the database and the data folder, eats the backlog."""
 
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
-    """Peak resident memory of a process that does nothing else; the last column shows whether it grows."""
+    return _figure("memory", server, rounds, size, project)
+
+
+def run_rebuild(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    """Of its two processes the larger."""
+    return _figure("memory-rebuild", server, rounds, size, rebuild)
+
+
+def run_export(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    return _figure("memory-export", server, rounds, size, export)
+
+
+def project(url: str, folder: str) -> None:
+    with installed(url, Path(folder), "sendtrail_worker") as installation:
+        Projector(installation.database, installation.keys).run_once()
+
+
+def rebuild(url: str, folder: str) -> None:
+    with installed(url, Path(folder), "sendtrail_owner") as owner:
+        Rebuilding(owner, processes=2).rebuild()
+
+
+def export(url: str, folder: str) -> None:
+    """As `sendtrail audit export` reads, without its file."""
+    with installed(url, Path(folder), "sendtrail_worker") as installation:
+        with installation.database.pool.connection() as connection:
+            connection.set_autocommit(True)
+            deque(stored(connection, settled_head(connection)), maxlen=0)
+            connection.set_autocommit(False)
+
+
+def peak(eat: Eat, url: str, folder: str) -> float:
+    """Peak resident memory, in MB, of a process of its own that does nothing else, or of a larger one that it began."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(_eaten, eat, url, folder).result()
+
+
+def _eaten(eat: Eat, url: str, folder: str) -> float:
+    """Its own not from getrusage, which answers the parent's peak where that is higher."""
+    eat(url, folder)
+    lines = Path("/proc/self/status").read_text().splitlines()
+    own = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    return max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024
+
+
+def _figure(name: str, server: EmbeddedServer, rounds: int, size: int, eat: Eat) -> Figure:
     contenders = {
-        "ours": lambda: _peak(server, size * LARGE),
-        f"{size * SMALL:,} instead of {size * LARGE:,} events": lambda: _peak(server, size * SMALL),
+        "ours": lambda: _peak(server, size * LARGE, eat),
+        f"{size * SMALL:,} instead of {size * LARGE:,} events": lambda: _peak(server, size * SMALL, eat),
         LIMIT: lambda: LIMIT_MB,
     }
-    return measure("memory", "MB", contenders, LIMIT, rounds)
+    return measure(name, "MB", contenders, LIMIT, rounds)
 
 
-def _peak(server: EmbeddedServer, size: int) -> float:
+def _peak(server: EmbeddedServer, size: int, eat: Eat) -> float:
     with database(server) as url, tempfile.TemporaryDirectory() as folder:
         with installed(url, Path(folder), "sendtrail_worker") as installation:
             histories.store(installation, TENANT, CONNECTION, size // histories.EVENTS)
-        with multiprocessing.get_context("spawn").Pool(1) as process:
-            return process.apply(_eat, (url, folder))
-
-
-def _eat(url: str, folder: str) -> float:
-    """MB. Not from getrusage, which answers the parent's peak where that is higher."""
-    with installed(url, Path(folder), "sendtrail_worker") as installation:
-        Projector(installation.database, installation.keys).run_once()
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+        return peak(eat, url, folder)
