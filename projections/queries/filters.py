@@ -101,6 +101,11 @@ def of_words(filters: Filters) -> Iterator[Condition]:
     yield f"({' OR '.join(either)})", {"q": _pattern(filters.q)} | patterns
 
 
+def names_a_number(filters: Filters) -> bool:
+    """Whether there is a number in what is looked for that few rows have."""
+    return filters.q is not None and any(len(set(letters)) >= ENOUGH for letters in digits.told(filters.q))
+
+
 def _named(column: str, wanted: list[str]) -> Condition:
     return SQL["is_one_of"].replace("{column}", column), {column: wanted}
 

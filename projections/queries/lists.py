@@ -1,6 +1,6 @@
 """The overview and the log: pages by keyset, newest first, and how many there are in each status group."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,7 +12,16 @@ from domain.status import Group
 from projections.overview import NEVER_SENT
 from projections.queries import spans
 from projections.queries.asking import Ask
-from projections.queries.filters import Condition, Filters, of_customers, of_facets, of_time, of_words
+from projections.queries.filters import (
+    Condition,
+    Filters,
+    names_a_number,
+    of_customers,
+    of_facets,
+    of_time,
+    of_words,
+)
+from projections.queries.searching import WALKED, Guess
 from projections.sql import load
 
 SQL = load(__file__)
@@ -40,10 +49,8 @@ MOST_FACETS = 2000
 """More than these are not merged."""
 STEPS = 20
 """For each row of a page, how far to walk down the newest before facets are merged."""
-LOOKED_THROUGH = 200
-"""Rows that are looked through for words before an index of trigrams is asked."""
-WALKED = 40_000
-"""Rows that are looked through for words that seem to be common before that index is asked all the same."""
+DEEP_HEADS = 25
+"""Of so many rows that are looked through, one is read of each facet first."""
 
 
 class Place(NamedTuple):
@@ -65,59 +72,67 @@ Pieces = dict[str, list[Condition]]
 
 
 class Query(NamedTuple):
-    """`prepare`: one plan for all values, once it was asked a few times; else it is planned each time for its own.
-
-    `guess`: SQL whose plan tells whether the query is worth asking, which it is unless an index finds its words.
-    """
+    """`prepare`: one plan for all values, once it was asked a few times; else it is planned each time for its own."""
 
     sql: str
     values: dict[str, Any]
     prepare: bool
-    guess: str | None = None
 
 
 async def page(ask: Ask, of: List, filters: Filters, after: Place | None, limit: int) -> Page:
     """The first `limit` rows behind `after`."""
-    docs, at, last, follows, _ = await complete(ask, page_queries(of, filters, after, limit))
-    return Page(docs or b"", Place(at, last) if follows else None)
+    guess = await guessed(ask, of, filters)
+    for query in page_queries(of, filters, after, limit, guess):
+        ((docs, at, last, follows, complete),) = await ask(*query)
+        if complete:
+            return Page(docs or b"", Place(at, last) if follows else None)
+    raise AssertionError("the last query is complete")
 
 
-async def complete(ask: Ask, queries: Iterable[Query]) -> tuple[Any, ...]:
-    """The row of the first query that says it is complete; the last always does."""
-    for query in queries:
-        if query.guess and any("_search" in line for (line,) in await ask(query.guess, query.values, False)):
-            continue
-        (row,) = await ask(query.sql, query.values, query.prepare)
-        if row[-1]:
-            return row
-    raise AssertionError("no query was complete")
+async def guessed(ask: Ask, of: List, filters: Filters) -> Guess | None:
+    """None where nothing is looked for, or a long number, which few rows have."""
+    if filters.q is None or names_a_number(filters):
+        return None
+    words, narrowed = [*of_words(filters)], replace(filters, q=None)
+    query = _query("guess", of, {"words": words, **_rows(narrowed)}, prepare=False)
+    ((plan,),) = await ask(*query)
+    return Guess(*(part["Plan Rows"] for part in plan[0]["Plan"]["Plans"]))
 
 
 async def counts(ask: Ask, of: List, filters: Filters) -> dict[str, int]:
     """The number per status group and of `all`, which is the length of the whole list with these filters."""
-    query = counts_query(of, filters)
-    found: dict[str, int] = dict(await ask(query.sql, query.values, query.prepare))
+    found: dict[str, int] = dict(await ask(*counts_query(of, filters)))
     total = sum(found.values())
     found[Group.NOT_SENT] = found.get(Group.NOT_SENT, 0) + found.pop(NEVER_SENT, 0)
     return {**{group.value: found.get(group.value, 0) for group in COUNTED}, "all": total}
 
 
-def page_queries(of: List, filters: Filters, after: Place | None, limit: int) -> Iterator[Query]:
+def page_queries(
+    of: List, filters: Filters, after: Place | None, limit: int, guess: Guess | None = None
+) -> Iterator[Query]:
     """To be asked in turn until one is complete. One row more than asked for tells whether there is more."""
     behind: Pieces = {"behind": [(SQL["after"], {"after_at": after.at, "after_id": after.id})] if after else []}
     merged = _parts(filters) | behind | {"steps": [(SQL["no_steps" if _of_some_rows(filters) else "steps"], {})]}
     merged["part_behind"] = [] if filters.sent_to else behind["behind"]
-    docs: Pieces = {"docs": [(SQL["docs"], {})], "complete": [("true", {})]}
     if filters.q is None:
-        yield _query("page", of, merged | docs, limit + 1)
+        yield _query("page", of, merged | {"docs": [(SQL["docs"], {})], **ALWAYS}, limit + 1)
         return
-    found: Pieces = {"docs": [(SQL["looked_through"], {"wanted": limit + 1})], "words": [*of_words(filters)]}
-    yield _query("page", of, merged | found, max(LOOKED_THROUGH, limit + 1))
-    searched = _rows(filters) | behind | docs
-    guess = _query("which_way", of, searched, limit + 1).sql
-    near = searched | {"complete": [("count(*) = %(rows)s", {})]}
-    yield _query("walked_page", of, near, limit + 1, prepare=False)._replace(guess=guess)
-    yield _query("searched_page", of, searched, limit + 1, prepare=False)
+    found = _rows(filters) | behind | {"docs": [(SQL["docs"], {})]}
+    if guess is not None:
+        yield from _looking(of, filters, merged, found, guess, limit + 1)
+    yield _query("searched_page", of, found | ALWAYS, limit + 1, prepare=False)
+
+
+ALWAYS: Pieces = {"complete": [("true", {})]}
+
+
+def _looking(of: List, filters: Filters, merged: Pieces, found: Pieces, guess: Guess, wanted: int) -> Iterator[Query]:
+    """What looks through the newest of all, then of the list, where that is likely to be the shorter way."""
+    if guess.may_walk(wanted) and not _of_some_rows(filters):
+        yield _query("walked_page", of, found | {"complete": [("count(*) = %(rows)s", {})]}, wanted, prepare=False)
+    looking = merged | {"docs": [(SQL["looked_through"], {"wanted": wanted})], "words": [*of_words(filters)]}
+    for depth in guess.depths(wanted):
+        yield _query("page", of, looking, depth, heads=max(HEADS, depth // DEEP_HEADS))
 
 
 def counts_query(of: List, filters: Filters) -> Query:
@@ -176,11 +191,11 @@ def _parts(filters: Filters) -> Pieces:
     return pieces
 
 
-def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool = True) -> Query:
+def _query(name: str, of: List, pieces: Pieces, rows: int = 0, *, prepare: bool = True, heads: int = HEADS) -> Query:
     limits = {
         "rows": rows,
         "walk": WALKED,
-        "heads": HEADS,
+        "heads": heads,
         "few_parts": FEW_PARTS,
         "most_facets": MOST_FACETS,
         "steps": rows * STEPS,

@@ -157,10 +157,10 @@ s.span >= %(span_from)s
 -- span_to --
 s.span < %(span_to)s
 
--- which_way --
--- Never carried out. PostgreSQL guesses how many rows have these words, and so whether their index is the shorter way.
-EXPLAIN SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind}
-ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
+-- guess --
+-- Never carried out. PostgreSQL keeps a sample, and guesses from it.
+EXPLAIN (FORMAT JSON) SELECT FROM {searched} AS r WHERE {words}
+UNION ALL SELECT FROM {searched} AS r WHERE {shown} UNION ALL SELECT FROM {searched} AS r
 
 -- walked_page --
 -- Down the newest, but no further than some steps: what was common once may be long ago. Complete if enough was found.

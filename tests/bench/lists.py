@@ -24,7 +24,6 @@ from adapters.database.asking import Asker
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.pool import async_pool, connect
 from projections.queries.asking import Ask
-from projections.queries.lists import complete
 from tests.bench import data
 from tests.bench.measuring import SETTINGS, console, database
 from tests.bench.questions import Question, questions, span
@@ -114,11 +113,7 @@ def _asking(url: str, tenant: UUID) -> Iterator[Callable[[Question], float]]:
 
 async def _milliseconds(ask: Ask, question: Question) -> float:
     begun = time.perf_counter()
-    if question.kind == "page":
-        await complete(ask, question.queries)
-    else:
-        (query,) = question.queries
-        await ask(query.sql, query.values, query.prepare)
+    await question.put(ask)
     return (time.perf_counter() - begun) * 1000
 
 

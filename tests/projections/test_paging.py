@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
 from projections.overview import NEVER_SENT
-from projections.queries import lists
+from projections.queries import lists, searching
 from projections.queries.filters import Filters, matches
 from projections.queries.lists import LOG, OVERVIEW, List, Place
+from projections.queries.searching import Guess
 from tests.conftest import Pool
 from tests.support.asking import Asking
 from tests.support.read_rows import Row, at, attempt, project_to, put_attempts, put_communications, row
@@ -86,12 +87,13 @@ class Ways(NamedTuple):
     STEPS: int
     MOST_FACETS: int
     FEW_PARTS: int
-    LOOKED_THROUGH: int
     WALKED: int
+    DEEP_HEADS: int
 
 
-WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 200, 90), Ways(1, 0, 2000, 0, 1, 5), Ways(3, 1, 2000, 20, 20, 200)
-NOT_MERGED = Ways(2, 1, 3, 3, 60, 20)
+WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 90, 25), Ways(1, 0, 2000, 0, 5, 3), Ways(3, 1, 2000, 20, 200, 1)
+NOT_MERGED = Ways(2, 1, 3, 3, 20, 10)
+guesses = st.none() | st.builds(Guess, *[st.integers(0, 2000).map(float)] * 3)
 
 
 @pytest.mark.usefixtures("filled")
@@ -101,10 +103,16 @@ NOT_MERGED = Ways(2, 1, 3, 3, 60, 20)
     limit=st.integers(1, 50),
     of=st.sampled_from([OVERVIEW, LOG]),
     ways=st.sampled_from([WALKED, MERGED, BOTH, NOT_MERGED]),
+    guess=guesses,
 )
 def test_pages_are_the_rows_of_a_plain_scan_in_order(
-    ask: Asking, chosen: Filters, limit: int, of: List, ways: Ways
+    ask: Asking, chosen: Filters, limit: int, of: List, ways: Ways, guess: Guess | None
 ) -> None:
+    """Also where PostgreSQL guesses wrong."""
+
+    async def guessed(*_: object) -> Guess | None:
+        return guess
+
     kind = 0 if of is OVERVIEW else 1
     rows = [c for c in ask.changes(0, 1000).changes if c.kind == kind and matches(chosen, c)]
     expected = [c.doc for c in sorted(rows, key=lambda c: (at(c.id.int // 3), c.id), reverse=True)]
@@ -113,6 +121,8 @@ def test_pages_are_the_rows_of_a_plain_scan_in_order(
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ways._asdict().items():
             patch.setattr(lists, name, value)
+        patch.setattr(searching, "SHALLOWEST", 1)
+        patch.setattr(lists, "guessed", guessed)
         while True:
             found = ask.page(of, chosen, after, limit)
             collected += found.docs

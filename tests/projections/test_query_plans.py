@@ -12,7 +12,9 @@ from domain.values import Channel, SubjectType
 from projections.queries import changes, lists
 from projections.queries.filters import Filters
 from projections.queries.lists import LOG, OVERVIEW, List, Place, Query, counts_query, page_queries
+from projections.queries.searching import Guess
 from projections.sql import load
+from tests.support.asking import Asking, asking
 from tests.support.database import Server, fresh_database
 from tests.support.read_rows import OTHER_TENANT, START, TENANT, at
 
@@ -110,41 +112,49 @@ def test_a_page_reads_little_however_rare_its_rows_and_however_deep_it_is(filled
             assert named(of, index) <= plan.indexes, (filters, minute)
 
 
-def asked_for_rare_words(connection: "Connection[Any]", of: List, filters: Filters) -> list[Query]:
-    """All but the walk, which is passed over for them."""
-    first, walked, last = page_queries(of, filters, None, 50)
-    assert walked.guess is not None
-    assert "_search" in str(connection.execute(walked.guess, walked.values).fetchall())
-    return [first, last]
+@pytest.fixture
+def ask(large: str) -> Iterator[Asking]:
+    with asking(large) as ask:
+        yield ask
+
+
+def guessed(ask: Asking, of: List, filters: Filters) -> Guess:
+    guess = ask.one(lambda each: lists.guessed(each, of, filters))
+    assert guess is not None
+    return guess
 
 
 @pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
-def test_words_that_seem_common_are_walked_to_but_not_far(filled: "Connection[Any]", of: List) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lists, "WALKED", 700)
-        _, walked, last = page_queries(of, Filters(q="number", status=(Status.REJECTED,)), None, 50)
-    assert walked.guess is not None
-    assert "_search" not in str(filled.execute(walked.guess, walked.values).fetchall())
-    assert Plan(filled, walked.sql, walked.values).rows <= 2 * 700 + 100
-    assert "newest" not in str(Plan(filled, last.sql, last.values).indexes)
-
-
-@pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
-def test_words_that_every_row_has_are_found_among_the_newest_and_rare_ones_by_their_index(
-    filled: "Connection[Any]", of: List
-) -> None:
-    common = [Filters(q="number"), Filters(q="number", status_group=Group.FAILED), Filters(q="number", **OLD)]
-    for filters in common:
-        sql, values = next(page_queries(of, filters, None, 50))[:2]
-        row = filled.execute(sql, values).fetchone()
+def test_words_that_every_row_has_are_found_among_the_newest(filled: "Connection[Any]", ask: Asking, of: List) -> None:
+    for filters in (Filters(q="number"), Filters(q="number", status_group=Group.FAILED), Filters(q="number", **OLD)):
+        guess = guessed(ask, of, filters)
+        assert guess.found > 0.9 * guess.every
+        query, *_ = page_queries(of, filters, None, 50, guess)
+        row = filled.execute(query.sql, query.values).fetchone()
         assert row is not None
         assert row[-1], filters
-        assert Plan(filled, sql, values).rows < LITTLE, filters
-    plain = plans(filled, asked_for_rare_words(filled, of, Filters(q="9f61408e3a")))
-    assert plain[-1].indexes >= named(of, "search")
-    wide = plans(filled, asked_for_rare_words(filled, of, Filters(q="9f61408e3a", in_recipients=True)))
-    assert wide[-1].indexes >= named(of, "search", "search_recipient")
-    assert all(plan.rows < LITTLE and not plan.walks_all for plan in (*plain, *wide))
+        assert Plan(filled, query.sql, query.values).rows < 2 * LITTLE, filters
+
+
+@pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
+def test_words_that_are_common_elsewhere_are_looked_for_deeper_but_not_far(filled: "Connection[Any]", of: List) -> None:
+    guess = Guess(found=ROWS, shown=ROWS, every=ROWS)
+    walked, *looked, _ = page_queries(of, Filters(q="9f61408e3a"), None, 50, guess)
+    assert "walk" in walked.sql
+    for query, depth in zip(looked, guess.depths(51), strict=True):
+        assert Plan(filled, query.sql, query.values).rows <= 3 * depth + LITTLE
+
+
+@pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
+def test_rare_words_are_found_by_their_index_alone(filled: "Connection[Any]", ask: Asking, of: List) -> None:
+    for filters, indexes in (
+        (Filters(q="9f61408e3a"), named(of, "search")),
+        (Filters(q="9f61408e3a", in_recipients=True), named(of, "search", "search_recipient")),
+    ):
+        (plan,) = plans(filled, page_queries(of, filters, None, 50, guessed(ask, of, filters)))
+        assert plan.indexes >= indexes
+        assert plan.rows < LITTLE
+        assert not plan.walks_all
 
 
 def test_counts_read_no_rows_where_facets_tell_them_and_no_others_where_not(filled: "Connection[Any]") -> None:
