@@ -1,93 +1,149 @@
 """The webhook log in Apache Kafka: how it runs in production and beyond one machine."""
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, RetriableError
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError as ClientError
 
+from adapters.database.loop import settle
 from adapters.webhook_log.frames import by_partition
 from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
 from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions
 
-log = logging.getLogger(__name__)
 DELIVERY = 8.0
 """Seconds for a record to become durable: providers give up on a webhook after 10 to 15."""
-_ASKING = 10_000
+LOOK = 0.001
+"""Seconds between looks at what became of an append. The client tells only who asks; a thread that waits for it to tell
+would take the interpreter's lock from the event loop each time."""
+_FRESH = 300.0
+"""Seconds after which it is asked again how many partitions there are."""
+_ASKING = 5.0
+_CHANGED = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 
 class KafkaLog:
     """One idempotent producer, made when it is first needed and again after it broke."""
 
-    enough = 64
-    """An append takes this client 2 ms of processor time, whatever it carries."""
+    enough = 16
 
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
-        self._producer: Any = None
+        self._producer: Producer | None = None
+        self._partitions = 0
+        self._fresh_until = 0.0
         self._opening = threading.Lock()
 
     async def append(self, requests: Sequence[LoggedRequest]) -> None:
-        if requests:
-            await asyncio.to_thread(self._append, requests)
-
-    def _append(self, requests: Sequence[LoggedRequest]) -> None:
-        producer: Any = None
+        if not requests:
+            return
+        producer = self._producer
         try:
-            producer = self._open()
-            partitions = len(producer.partitions_for(self.settings.topic))
-            frames = by_partition(requests, partitions).items()
-            sent = [producer.send(self.settings.topic, f, partition=p) for p, found in frames for f in found]
-            until = time.monotonic() + DELIVERY + 1
-            for each in sent:
-                each.get(timeout=max(until - time.monotonic(), 0.01))
-        except KafkaError as error:
-            if not isinstance(error, RetriableError):
-                self._drop(producer)
-            raise LogUnavailableError(f"could not append: {type(error).__name__}") from error
+            if producer is None or time.monotonic() > self._fresh_until:
+                producer = await asyncio.to_thread(self._ask)
+            await self._send(producer, by_partition(requests, self._partitions))
+        except KafkaException as failed:
+            error: KafkaError = failed.args[0]
+            if error.fatal():
+                await asyncio.to_thread(self._drop, producer)
+            elif error.code() in _CHANGED:
+                self._fresh_until = 0.0
+            raise LogUnavailableError(f"could not append: {error.name()}") from failed
+        except BufferError as full:
+            raise LogUnavailableError("could not append: too much waits for Kafka already") from full
+
+    async def _send(self, producer: Producer, frames: dict[int, list[bytes]]) -> None:
+        delivery = _Delivery(producer, sum(map(len, frames.values())))
+        for partition, found in frames.items():
+            for frame in found:
+                producer.produce(self.settings.topic, frame, partition=partition, on_delivery=delivery.told)
+        delivery.look_soon()
+        await delivery.done
 
     def lag(self, positions: Positions) -> dict[str, int]:
         topic = identify(self.settings)
         names = {TopicPartition(self.settings.topic, p): f"{topic.prefix}/{p}" for p in topic.partitions}
         try:
             with KafkaConsumer(**self.settings.options()) as asker:
-                first = asker.beginning_offsets(list(names), timeout_ms=_ASKING)
-                end = asker.end_offsets(list(names), timeout_ms=_ASKING)
-        except KafkaError as error:
+                first = asker.beginning_offsets(list(names), timeout_ms=10_000)
+                end = asker.end_offsets(list(names), timeout_ms=10_000)
+        except ClientError as error:
             raise LogUnavailableError(f"could not be asked: {type(error).__name__}") from error
         stand = positions(list(names.values()))
         return {name: end[tp] - max(stand.get(name, BEGINNING) + 1, first[tp]) for tp, name in names.items()}
 
     def close(self) -> None:
+        """What is under way is waited for, at most DELIVERY seconds."""
         self._drop(self._producer)
 
-    def _open(self) -> Any:
+    def _ask(self) -> Producer:
+        """The producer, once it is known how many partitions there are. Raises KafkaException."""
         with self._opening:
-            if self._producer is None:
-                self._producer = KafkaProducer(
-                    **self.settings.options(),
-                    acks="all",
-                    enable_idempotence=True,
-                    linger_ms=0,
-                    max_request_size=MOST_RECORD_BYTES,
-                    delivery_timeout_ms=int(DELIVERY * 1000),
-                    request_timeout_ms=5000,
-                    max_block_ms=5000,
-                    reconnect_backoff_max_ms=1000,
-                    allow_auto_create_topics=False,
-                )
-            return self._producer
+            producer = self._producer = self._producer or Producer({**self.settings.config(), **_OPTIONS})
+        found = producer.list_topics(self.settings.topic, timeout=_ASKING).topics[self.settings.topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        self._partitions, self._fresh_until = len(found.partitions), time.monotonic() + _FRESH
+        return producer
 
-    def _drop(self, broken: Any) -> None:
+    def _drop(self, broken: Producer | None) -> None:
         """A producer that lost its place in the sequence never gets it back: the next append makes a new one."""
         with self._opening:
             if broken is None or broken is not self._producer:
                 return
             self._producer = None
-        with suppress(KafkaError):
-            broken.close(timeout=2)
+        broken.close()
+
+
+class _Delivery:
+    """What becomes of the records of one append. Lives in one event loop; any thread may hear of it."""
+
+    def __init__(self, producer: Producer, records: int) -> None:
+        self._producer = producer
+        self._left = records
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self.done: asyncio.Future[None] = self._loop.create_future()
+
+    def look_soon(self) -> None:
+        self._loop.call_later(LOOK, self._look)
+
+    def _look(self) -> None:
+        if self.done.done():
+            return
+        try:
+            self._producer.poll(0)
+        except RuntimeError:
+            settle(self.done, None, LogUnavailableError("could not append: closed"))
+        else:
+            self.look_soon()
+
+    def told(self, error: KafkaError | None, _message: Message) -> None:
+        """Called for each record, by whoever looks: perhaps another append, or whoever closes the producer."""
+        if threading.get_ident() == self._thread:
+            self._count(error)
+        else:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._count, error)
+
+    def _count(self, error: KafkaError | None) -> None:
+        self._left -= 1
+        if error is not None:
+            settle(self.done, None, KafkaException(error))
+        elif self._left == 0:
+            settle(self.done, None, None)
+
+
+_OPTIONS: dict[str, Any] = {
+    "acks": "all",
+    "enable.idempotence": True,
+    "linger.ms": 0,
+    "message.max.bytes": MOST_RECORD_BYTES,
+    "message.timeout.ms": int(DELIVERY * 1000),
+    "request.timeout.ms": 5000,
+}

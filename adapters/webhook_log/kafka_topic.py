@@ -44,6 +44,15 @@ class KafkaSettings(NamedTuple):
             raise LogUnavailableError(f"nobody answers at {self.servers}")
         return {"bootstrap_servers": servers, "bootstrap_timeout_ms": 5000, **self.client}
 
+    def config(self) -> dict[str, Any]:
+        return {
+            "bootstrap.servers": self.servers,
+            "allow.auto.create.topics": False,
+            "reconnect.backoff.max.ms": 1000,
+            "log.connection.close": False,
+            "logger": logging.getLogger("kafka"),
+        }
+
 
 def ensure_topic(settings: KafkaSettings, partitions: int, raw_days: int, replication: int = -1) -> bool:
     """Make the topic, or give the one that is there the needed retention and record size; True if it was made.
