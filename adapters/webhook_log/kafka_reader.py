@@ -1,12 +1,11 @@
 """Reads the webhook log in Kafka as one member of a consumer group. Positions live in PostgreSQL, never in Kafka."""
 
-import logging
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import KafkaError, LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
 from adapters.webhook_log.port import (
@@ -18,7 +17,6 @@ from adapters.webhook_log.port import (
     Record,
 )
 
-log = logging.getLogger(__name__)
 GROUP = "sendtrail-webhooks"
 _SESSION = 15_000
 _OUT_OF_RANGE = (
@@ -34,102 +32,127 @@ class KafkaReader:
         self.settings = settings
         self.positions = positions
         self._prefix = identify(settings).prefix
-        self._after: dict[TopicPartition, int] = {}
-        try:
-            self._consumer = KafkaConsumer(**settings.options(), **_OPTIONS, group_id=group)
-            self._consumer.subscribe([settings.topic], listener=_Placing(self))
-        except KafkaError as error:
-            raise LogUnavailableError(f"could not be opened: {type(error).__name__}") from error
+        self._after: dict[int, int] = {}
+        """By partition, once it is placed: what is behind this comes next."""
+        self._rebalanced = 0
+        self._failed: Exception | None = None
+        self._consumer = Consumer({**settings.config(), **_OPTIONS, "group.id": group})
+        self._consumer.subscribe([settings.topic], self._on_assigned, self._on_revoked, self._on_revoked)
 
     def assigned(self) -> set[str]:
-        return {self._name(tp) for tp in self._consumer.assignment()}
+        return {self._name(tp.partition) for tp in self._consumer.assignment()}
 
     def poll(self, timeout: float, max_records: int) -> dict[str, Batch]:
         try:
-            self._place(set(self._consumer.assignment()) - self._after.keys())
-            polled = self._consumer.poll(timeout_ms=int(timeout * 1000), max_records=max_records)
-        except (OffsetOutOfRangeError, LogTruncationError) as error:
-            raise self._out_of_range(error) from error
-        except NoOffsetForPartitionError:
+            self._place({tp.partition for tp in self._consumer.assignment()} - self._after.keys())
+            polled = self._polled(timeout, max_records)
+        except KafkaException as failed:
             self._after.clear()
-            return {}
-        except KafkaError as error:
-            raise LogUnavailableError(f"could not be read: {type(error).__name__}") from error
-        return {self._name(tp): self._batch(tp, found) for tp, found in polled.items() if tp in self._after}
+            raise LogUnavailableError(f"could not be read: {failed.args[0].name()}") from failed
+        return {self._name(p): self._batch(p, found) for p, found in polled.items() if p in self._after}
 
     def seek(self, partition: str, position: int) -> None:
-        tp = self._partition(partition)
-        if tp in self._consumer.assignment():
-            self._seek(tp, position)
+        """One that was not placed yet will be, by the stored position."""
+        number = _number(partition)
+        if number in self._after:
+            with suppress(KafkaException):
+                self._seek(number, position)
 
     def recorded(self, partition: str, position: int) -> None:
-        with suppress(KafkaError):
-            self._consumer.commit_async({self._partition(partition): OffsetAndMetadata(position + 1, "", -1)})
+        with suppress(KafkaException):
+            self._consumer.commit(offsets=[self._behind(_number(partition), position)])
 
     def close(self) -> None:
-        with suppress(KafkaError):
-            self._consumer.close(autocommit=False, timeout_ms=5000)
+        with suppress(KafkaException):
+            self._consumer.close()
 
-    def _place(self, partitions: Iterable[TopicPartition]) -> None:
-        """Seek to the stored positions. Only reads and seeks: a call that waits for the broker fails in a listener."""
-        names = {tp: self._name(tp) for tp in partitions}
+    def _polled(self, timeout: float, max_records: int) -> dict[int, list[Message]]:
+        """Waits for the first message only: `consume` would wait for all. Raises KafkaException."""
+        first = self._consumer.poll(timeout)
+        before = self._rebalanced
+        more = self._consumer.consume(max_records - 1, 0) if first is not None and max_records > 1 else []
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+        polled: dict[int, list[Message]] = defaultdict(list)
+        for message in [first, *more] if first is not None and before == self._rebalanced else more:
+            self._check(message.error(), message)
+            polled[message.partition() or 0].append(message)
+        return polled
+
+    def _check(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            return
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            name = self._name(message.partition() or 0)
+            raise PositionOutOfRangeError(_OUT_OF_RANGE.format(name=name, offset=message.offset()))
+        raise KafkaException(error)
+
+    def _place(self, partitions: Iterable[int]) -> None:
+        """Go to the stored positions."""
+        for partition, position in self._stored(partitions).items():
+            self._seek(partition, position)
+
+    def _stored(self, partitions: Iterable[int]) -> dict[int, int]:
+        names = {partition: self._name(partition) for partition in partitions}
         stored = self.positions(list(names.values())) if names else {}
-        for tp, name in names.items():
-            self._seek(tp, stored.get(name, BEGINNING))
+        return {partition: stored.get(name, BEGINNING) for partition, name in names.items()}
 
-    def _seek(self, tp: TopicPartition, position: int) -> None:
-        if position == BEGINNING:
-            self._consumer.seek_to_beginning(tp)
+    def _seek(self, partition: int, position: int) -> None:
+        """Raises KafkaException; then it is placed anew before anything more is read."""
+        self._after.pop(partition, None)
+        self._consumer.seek(self._behind(partition, position))
+        self._after[partition] = position
+
+    def _on_assigned(self, consumer: Consumer, assigned: Sequence[TopicPartition]) -> None:
+        """Runs inside `poll`. If the positions cannot be read, `poll` fails and the next one places first."""
+        self._on_revoked(consumer, assigned)
+        try:
+            stored = self._stored([tp.partition for tp in assigned])
+        except Exception as error:  # noqa: BLE001 - raised by `poll`
+            self._failed = error
+            consumer.assign([self._behind(tp.partition, BEGINNING) for tp in assigned])
         else:
-            self._consumer.seek(tp, position + 1)
-        self._after[tp] = position
+            consumer.assign([self._behind(partition, position) for partition, position in stored.items()])
+            self._after.update(stored)
 
-    def _forget(self, partitions: Iterable[TopicPartition]) -> None:
-        for tp in partitions:
-            self._after.pop(tp, None)
+    def _on_revoked(self, _consumer: Consumer, revoked: Sequence[TopicPartition]) -> None:
+        self._rebalanced += 1
+        for tp in revoked:
+            self._after.pop(tp.partition, None)
 
-    def _batch(self, tp: TopicPartition, found: list[Any]) -> Batch:
-        after, self._after[tp] = self._after[tp], found[-1].offset
-        return Batch(after, [Record(r.offset, r.value or b"") for r in found])
+    def _batch(self, partition: int, found: list[Message]) -> Batch:
+        records = [Record(m.offset() or 0, m.value() or b"") for m in found]
+        after, self._after[partition] = self._after[partition], records[-1].offset
+        return Batch(after, records)
 
-    def _name(self, tp: TopicPartition) -> str:
-        return f"{self._prefix}/{tp.partition}"
+    def _behind(self, partition: int, position: int) -> TopicPartition:
+        """The place behind a position."""
+        return TopicPartition(
+            self.settings.topic, partition, OFFSET_BEGINNING if position == BEGINNING else position + 1
+        )
 
-    def _partition(self, name: str) -> TopicPartition:
-        return TopicPartition(self.settings.topic, int(name.rpartition("/")[2]))
-
-    def _out_of_range(self, error: KafkaError) -> PositionOutOfRangeError:
-        asked = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-        tp, offset = next(iter(asked.items()), (None, None))
-        name = self._name(tp) if isinstance(tp, TopicPartition) else self._prefix
-        return PositionOutOfRangeError(_OUT_OF_RANGE.format(name=name, offset=offset))
+    def _name(self, partition: int) -> str:
+        return f"{self._prefix}/{partition}"
 
 
-class _Placing(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Runs inside `poll`. If the positions cannot be read, `poll` fails and the next one places first."""
-
-    def __init__(self, reader: KafkaReader) -> None:
-        self.reader = reader
-
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.reader._forget(revoked)
-
-    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        self.reader._forget(lost)
-
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        assigned = list(assigned)
-        self.reader._forget(assigned)
-        self.reader._place(assigned)
+def _number(name: str) -> int:
+    return int(name.rpartition("/")[2])
 
 
 _OPTIONS: dict[str, Any] = {
-    "enable_auto_commit": False,
-    "auto_offset_reset": "none",
-    "allow_auto_create_topics": False,
-    "session_timeout_ms": _SESSION,
-    "heartbeat_interval_ms": _SESSION // 5,
-    "max_partition_fetch_bytes": 2 * MOST_RECORD_BYTES,
-    "fetch_max_bytes": 4 * MOST_RECORD_BYTES,
-    "reconnect_backoff_max_ms": 1000,
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "auto.offset.reset": "error",
+    "partition.assignment.strategy": "range,roundrobin",
+    "check.crcs": True,
+    "session.timeout.ms": _SESSION,
+    "heartbeat.interval.ms": _SESSION // 5,
+    "queued.max.messages.kbytes": 4 * MOST_RECORD_BYTES // 1024,
+    "fetch.max.bytes": 4 * MOST_RECORD_BYTES,
+    "max.partition.fetch.bytes": 2 * MOST_RECORD_BYTES,
+    "fetch.queue.backoff.ms": 20,
+    "fetch.wait.max.ms": 100,
 }
+"""Both strategies take all partitions away before any is given, so that all are placed anew.
+`queued.max.messages.kbytes`: so much memory takes what is fetched ahead, whatever the backlog."""
