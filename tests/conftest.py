@@ -72,15 +72,8 @@ def api_pool(database_url: str) -> Iterator[Pool]:
 
 @pytest.fixture(scope="session")
 def kafka_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaService]:
-    """Any Kafka: the real one where possible, else librdkafka's imitation (no kills, no holes in offsets)."""
     with running_kafka(tmp_path_factory.mktemp("kafka")) as service:
         yield service
-
-
-@pytest.fixture(scope="session")
-def kafka(kafka_service: KafkaService) -> str:
-    """Bootstrap servers of any Kafka."""
-    return kafka_service.bootstrap
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError as ClientError
 
 from adapters.database.loop import settle
 from adapters.webhook_log.frames import by_partition
-from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
+from adapters.webhook_log.kafka_client import KafkaSettings
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, bounds, identify
 from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions
 
 DELIVERY = 8.0
@@ -67,15 +66,12 @@ class KafkaLog:
 
     def lag(self, positions: Positions) -> dict[str, int]:
         topic = identify(self.settings)
-        names = {TopicPartition(self.settings.topic, p): f"{topic.prefix}/{p}" for p in topic.partitions}
-        try:
-            with KafkaConsumer(**self.settings.options()) as asker:
-                first = asker.beginning_offsets(list(names), timeout_ms=10_000)
-                end = asker.end_offsets(list(names), timeout_ms=10_000)
-        except ClientError as error:
-            raise LogUnavailableError(f"could not be asked: {type(error).__name__}") from error
-        stand = positions(list(names.values()))
-        return {name: end[tp] - max(stand.get(name, BEGINNING) + 1, first[tp]) for tp, name in names.items()}
+        names = {partition: f"{topic.prefix}/{partition}" for partition in topic.partitions}
+        found, stand = bounds(self.settings, topic.partitions), positions(list(names.values()))
+        return {
+            names[partition]: end - max(stand.get(names[partition], BEGINNING) + 1, first)
+            for partition, (first, end) in found.items()
+        }
 
     def close(self) -> None:
         """What is under way is waited for, at most DELIVERY seconds."""
@@ -84,7 +80,7 @@ class KafkaLog:
     def _ask(self) -> Producer:
         """The producer, once it is known how many partitions there are. Raises KafkaException."""
         with self._opening:
-            producer = self._producer = self._producer or Producer({**self.settings.config(), **_OPTIONS})
+            producer = self._producer = self._producer or Producer({**self.settings.options(), **_OPTIONS})
         found = producer.list_topics(self.settings.topic, timeout=_ASKING).topics[self.settings.topic]
         if found.error is not None:
             raise KafkaException(found.error)

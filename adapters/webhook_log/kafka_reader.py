@@ -7,7 +7,8 @@ from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, KafkaSettings, identify
+from adapters.webhook_log.kafka_client import KafkaSettings
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, identify
 from adapters.webhook_log.port import (
     BEGINNING,
     Batch,
@@ -36,7 +37,7 @@ class KafkaReader:
         """By partition, once it is placed: what is behind this comes next."""
         self._rebalanced = 0
         self._failed: Exception | None = None
-        self._consumer = Consumer({**settings.config(), **_OPTIONS, "group.id": group})
+        self._consumer = Consumer({**settings.telling(), **_OPTIONS, "group.id": group})
         self._consumer.subscribe([settings.topic], self._on_assigned, self._on_revoked, self._on_revoked)
 
     def assigned(self) -> set[str]:

@@ -1,57 +1,38 @@
 """The Kafka topic of the webhook log: how it must be set up, and by what name its partitions' positions are kept."""
 
-import logging
-import socket
-from collections.abc import Iterator, Mapping
+import base64
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
+from uuid import UUID
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+    ResourceType,
+    TopicDescription,
+)
 
+from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.port import LogUnavailableError, WebhookLogError
-
-# At DEBUG kafka-python logs every record with its content.
-logging.getLogger("kafka").setLevel(logging.WARNING)
 
 MOST_RECORD_BYTES = 4 * 1024 * 1024
 """The broker counts what it stores; by default it refuses records over 1 MB."""
 _HOUR = 3_600_000
 _SEGMENT = 12 * _HOUR
 """Milliseconds after which a segment is closed. Kafka deletes whole segments, by the age of their youngest record."""
-_CONNECT = 3.0
-_NO_ID = "00000000-0000-0000-0000-000000000000"
+_ASKING = 5.0
+_NO_ID = UUID(int=0)
 
 
 class TopicMissingError(WebhookLogError):
     """The topic of the webhook log does not exist: `sendtrail migrate` makes it."""
-
-
-class KafkaSettings(NamedTuple):
-    """`client` holds further options for every kafka-python client: security, or the broker's version."""
-
-    servers: str
-    topic: str
-    client: Mapping[str, Any] = {}
-
-    def options(self) -> dict[str, Any]:
-        """For a client about to be made. Raises LogUnavailableError at once where no server answers.
-
-        A client that is made all the same waits for its time-out, and leaves its sockets behind when it fails.
-        """
-        servers = [server.strip() for server in self.servers.split(",") if server.strip()]
-        if not any(map(_answers, servers)):
-            raise LogUnavailableError(f"nobody answers at {self.servers}")
-        return {"bootstrap_servers": servers, "bootstrap_timeout_ms": 5000, **self.client}
-
-    def config(self) -> dict[str, Any]:
-        return {
-            "bootstrap.servers": self.servers,
-            "allow.auto.create.topics": False,
-            "reconnect.backoff.max.ms": 1000,
-            "log.connection.close": False,
-            "logger": logging.getLogger("kafka"),
-        }
 
 
 def ensure_topic(settings: KafkaSettings, partitions: int, raw_days: int, replication: int = -1) -> bool:
@@ -62,14 +43,9 @@ def ensure_topic(settings: KafkaSettings, partitions: int, raw_days: int, replic
     configs = topic_configs(raw_days)
     with _admin(settings) as admin:
         if _found(admin, settings.topic):
-            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic, configs)])
+            _alter(admin, settings.topic, configs)
             return False
-        made = {"num_partitions": partitions, "replication_factor": replication, "configs": configs}
-        try:
-            admin.create_topics({settings.topic: made}, wait_for_metadata=True)
-        except TopicAlreadyExistsError:
-            return False
-        return True
+        return _make(admin, NewTopic(settings.topic, partitions, replication, config=configs))
 
 
 def topic_configs(raw_days: int) -> dict[str, str]:
@@ -97,32 +73,61 @@ def identify(settings: KafkaSettings) -> TopicIdentity:
         found = _found(admin, settings.topic)
         if found is None:
             raise TopicMissingError(f"no topic {settings.topic} at {settings.servers}: `sendtrail migrate` makes it")
-        told = str(found.get("topic_id") or _NO_ID)
-        prefix = f"{admin.describe_cluster()['cluster_id']}/{settings.topic if told == _NO_ID else told}"
-        return TopicIdentity(prefix, sorted(p["partition_index"] for p in found["partitions"]))
+        told = UUID(bytes=base64.urlsafe_b64decode(f"{found.topic_id}=="))
+        cluster = admin.describe_cluster(request_timeout=_ASKING).result().cluster_id
+        prefix = f"{cluster}/{settings.topic if told == _NO_ID else told}"
+        return TopicIdentity(prefix, sorted(p.id for p in found.partitions))
 
 
-def _found(admin: Any, topic: str) -> dict[str, Any] | None:
-    described: dict[str, Any] = admin.describe_topics([topic])[0]
-    return described if described["error_code"] == 0 and described["partitions"] else None
+def bounds(settings: KafkaSettings, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """The first offset of each partition, and the one behind its last. Raises LogUnavailableError."""
+    places = [TopicPartition(settings.topic, partition) for partition in partitions]
+    with _admin(settings) as admin:
+        first, end = (
+            admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_ASKING)
+            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+        )
+        return {tp.partition: (first[tp].result().offset, end[tp].result().offset) for tp in places}
 
 
-def _answers(server: str) -> bool:
-    host, _, port = server.rpartition(":")
+def _found(admin: AdminClient, topic: str) -> TopicDescription | None:
     try:
-        socket.create_connection((host.strip("[]") or server, int(port) if host else 9092), _CONNECT).close()
-    except (OSError, ValueError):
-        return False
+        described = admin.describe_topics(TopicCollection([topic]), request_timeout=_ASKING)[topic].result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise
+    assert isinstance(described, TopicDescription)
+    return described
+
+
+def _make(admin: AdminClient, topic: NewTopic) -> bool:
+    """False if somebody else was quicker. Returns once brokers know of it."""
+    try:
+        admin.create_topics([topic], request_timeout=_ASKING)[topic.topic].result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise
+    until = time.monotonic() + _ASKING
+    while _found(admin, topic.topic) is None:
+        if time.monotonic() > until:
+            raise LogUnavailableError(f"the topic {topic.topic} was made and is not to be seen")
+        time.sleep(0.05)
     return True
 
 
+def _alter(admin: AdminClient, topic: str, configs: dict[str, str]) -> None:
+    entries = [ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET) for k, v in configs.items()]
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+    admin.incremental_alter_configs([resource], request_timeout=_ASKING)[resource].result()
+
+
 @contextmanager
-def _admin(settings: KafkaSettings) -> Iterator[Any]:
+def _admin(settings: KafkaSettings) -> Iterator[AdminClient]:
+    admin = AdminClient(settings.telling())
     try:
-        admin = KafkaAdminClient(**settings.options(), request_timeout_ms=10_000)
-        try:
-            yield admin
-        finally:
-            admin.close()
-    except KafkaError as error:
-        raise LogUnavailableError(f"Kafka at {settings.servers}: {type(error).__name__}") from error
+        yield admin
+    except KafkaException as error:
+        admin.poll(0)
+        raise LogUnavailableError(f"Kafka at {settings.servers}: {error.args[0].name()}") from error

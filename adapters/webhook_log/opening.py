@@ -4,8 +4,9 @@ from adapters.clock import Clock
 from adapters.database.session import Database
 from adapters.settings import Settings
 from adapters.webhook_log.kafka import KafkaLog
+from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import KafkaSettings, ensure_topic
+from adapters.webhook_log.kafka_topic import ensure_topic
 from adapters.webhook_log.port import LogReader, Positions, WebhookLog
 from adapters.webhook_log.postgres import PostgresLog
 from adapters.webhook_log.postgres_reader import PostgresReader

@@ -17,7 +17,7 @@ def set_up_logging(name: str) -> None:
     """One line a record, to stderr. Nothing that Sendtrail logs holds personal data or a secret."""
     level = os.environ.get(LOG_LEVEL, "INFO").upper()
     logging.basicConfig(level=level, format=f"%(asctime)s {name:<9} %(levelname)-7s %(message)s", force=True)
-    for chatty in ("kafka", "httpx", "httpcore", "mail.log", "uvicorn.access"):
+    for chatty in ("httpx", "httpcore", "mail.log", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
     # The pool warns of connections that we close on purpose; a database that is away, our own loops report.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)

@@ -54,7 +54,7 @@ def run_several(server: EmbeddedServer, rounds: int, size: int) -> Figure:
 
 
 def run_kafka(server: EmbeddedServer, rounds: int, size: int) -> Figure:
-    """The log in a real Apache Kafka, read by kafka-python."""
+    """The log in a real Apache Kafka, read by librdkafka."""
     with tempfile.TemporaryDirectory(prefix="sendtrail-kafka-") as folder, running_kafka(Path(folder)) as kafka:
         return _figure("ingest-consumer-kafka", "webhooks/s", server, rounds, size, kafka=kafka.bootstrap)
 

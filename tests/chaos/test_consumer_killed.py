@@ -16,7 +16,8 @@ import pytest
 
 from adapters.clock import FileClock
 from adapters.webhook_log.kafka import KafkaLog
-from adapters.webhook_log.kafka_topic import KafkaSettings, ensure_topic
+from adapters.webhook_log.kafka_client import KafkaSettings
+from adapters.webhook_log.kafka_topic import ensure_topic
 from adapters.webhook_log.port import WebhookLog
 from domain.status import Status
 from tests.consumers.hooks import Hooks, Sent, add_sendgrid, hooks

@@ -15,8 +15,9 @@ from psycopg.errors import ProgramLimitExceeded
 from adapters.store.errors import BusyError
 from adapters.webhook_log.frames import encode_frame
 from adapters.webhook_log.kafka import KafkaLog
+from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import KafkaSettings, ensure_topic
+from adapters.webhook_log.kafka_topic import ensure_topic
 from adapters.webhook_log.port import Batch, LoggedRequest, LogReader, LogUnavailableError
 from adapters.webhook_log.postgres import PARTITIONS, partition_name
 from adapters.webhook_log.postgres_reader import PostgresReader, _reader
@@ -25,7 +26,6 @@ from consumers.webhooks import WebhookConsumer
 from domain.status import Status
 from tests.consumers.hooks import Hooks, Sent
 from tests.support.eventually import eventually
-from tests.support.kafka_service import KafkaService
 
 
 def assert_each_once(world: Hooks, sent: list[Sent]) -> None:
@@ -176,10 +176,7 @@ def test_two_that_both_own_a_partition_record_each_webhook_once(world: Hooks, al
 
 
 @pytest.mark.real_kafka
-def test_two_that_both_own_a_partition_of_kafka_record_each_webhook_once(
-    world: Hooks, kafka_service: KafkaService, real_kafka: str
-) -> None:
-    assert kafka_service.bootstrap == real_kafka
+def test_two_that_both_own_a_partition_of_kafka_record_each_webhook_once(world: Hooks, real_kafka: str) -> None:
     settings = KafkaSettings(real_kafka, f"webhooks-{uuid4().hex[:12]}")
     ensure_topic(settings, 2, 62, replication=1)
     sent = [world.sent() for _ in range(20)]

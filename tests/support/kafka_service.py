@@ -1,4 +1,4 @@
-"""Which Kafka the tests use: one that the environment names, a real one started here, or librdkafka's imitation."""
+"""Which Kafka the tests use: one that the environment names, or a real one started here."""
 
 import os
 from collections.abc import Iterator
@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from confluent_kafka import Producer
 
 from tests.support.kafka_broker import KafkaBroker, jars, missing_tools
 
 
 class KafkaService(NamedTuple):
-    """`api_version` is what kafka-python must be told (None: it asks). `lacking`: why it is not a real one."""
+    """`lacking`: why there is none."""
 
     bootstrap: str
-    api_version: tuple[int, ...] | None = None
     lacking: str = ""
 
 
@@ -30,10 +28,7 @@ def running_kafka(folder: Path) -> Iterator[KafkaService]:
         with running_broker(folder) as broker:
             yield KafkaService(broker.bootstrap)
     else:
-        why = f"no {' and no '.join(lacking)} here, and KAFKA_BOOTSTRAP_SERVERS is not set"
-        _fail_where_required(why)
-        with _imitation() as bootstrap:
-            yield KafkaService(bootstrap, api_version=(2, 0), lacking=why)
+        yield KafkaService("", f"no {' and no '.join(lacking)} here, and KAFKA_BOOTSTRAP_SERVERS is not set")
 
 
 @contextmanager
@@ -52,20 +47,6 @@ def running_broker(folder: Path) -> Iterator[KafkaBroker]:
 
 def skip_without_kafka(why: str) -> None:
     """Skips the test; fails it where SENDTRAIL_REQUIRE_KAFKA=1."""
-    _fail_where_required(why)
-    pytest.skip(why)
-
-
-def _fail_where_required(why: str) -> None:
     if os.environ.get("SENDTRAIL_REQUIRE_KAFKA") == "1":
         pytest.fail(f"a real Apache Kafka is required: {why}")
-
-
-@contextmanager
-def _imitation() -> Iterator[str]:
-    """The broker inside librdkafka lives as long as the client that asked for it, and keeps everything in memory."""
-    client = Producer({"bootstrap.servers": "127.0.0.1:9", "test.mock.num.brokers": 1})
-    metadata = client.list_topics(timeout=10)
-    broker = next(iter(metadata.brokers.values()))
-    yield f"{broker.host}:{broker.port}"
-    client.flush(0)
+    pytest.skip(why)

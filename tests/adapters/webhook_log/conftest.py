@@ -12,7 +12,7 @@ def under_test(request: pytest.FixtureRequest) -> Iterator[LogUnderTest]:
         return request.getfixturevalue(name)
 
     if request.param == "kafka":
-        with kafka_log(get("kafka_service")) as made:
+        with kafka_log(get("real_kafka")) as made:
             yield made
     else:
         with postgres_log(get("worker_pool"), get("database_url")) as made:

@@ -5,20 +5,19 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from confluent_kafka import Producer
 from psycopg_pool import ConnectionPool
 
 from adapters.providers.port import RawRequest
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.kafka import KafkaLog
+from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import KafkaSettings, ensure_topic
+from adapters.webhook_log.kafka_topic import ensure_topic
 from adapters.webhook_log.port import LoggedRequest, LogReader, WebhookLog
 from adapters.webhook_log.postgres import PostgresLog
 from adapters.webhook_log.postgres_reader import PostgresReader
 from tests.support.eventually import eventually
 from tests.support.installation import START
-from tests.support.kafka_service import KafkaService, skip_without_kafka
 from tests.support.ports import free_port
 
 
@@ -37,12 +36,6 @@ class LogUnderTest(NamedTuple):
     new_reader: Callable[[Stand], LogReader]
     unreachable: WebhookLog
     unreachable_reader: Callable[[], LogReader]
-    lacking: str = ""
-
-    def must_be_real(self) -> None:
-        """librdkafka's imitation of Kafka knows groups of one member, and no records of a mebibyte."""
-        if self.lacking:
-            skip_without_kafka(self.lacking)
 
 
 class Reading:
@@ -100,16 +93,11 @@ def postgres_log(pool: "ConnectionPool[Any]", url: str) -> Iterator[LogUnderTest
 
 
 @contextmanager
-def kafka_log(service: KafkaService) -> Iterator[LogUnderTest]:
-    client = {"api_version": service.api_version} if service.api_version else {}
+def kafka_log(bootstrap: str) -> Iterator[LogUnderTest]:
     topic, group = f"webhooks-{uuid4().hex[:12]}", f"group-{uuid4().hex[:12]}"
-    settings = KafkaSettings(service.bootstrap, topic, client)
-    nowhere = KafkaSettings(f"127.0.0.1:{free_port()}", topic, client)
-    if service.lacking:
-        # The imitation makes a topic, of four partitions, when it is first asked for it.
-        Producer({"bootstrap.servers": service.bootstrap}).list_topics(topic, timeout=10)
-    else:
-        assert ensure_topic(settings, 4, 62, replication=1)
+    settings = KafkaSettings(bootstrap, topic)
+    nowhere = KafkaSettings(f"127.0.0.1:{free_port()}", topic)
+    assert ensure_topic(settings, 4, 62, replication=1)
     with ExitStack() as opened:
 
         def new_reader(stand: Stand) -> LogReader:
@@ -119,4 +107,4 @@ def kafka_log(service: KafkaService) -> Iterator[LogUnderTest]:
 
         log, unreachable = KafkaLog(settings), KafkaLog(nowhere)
         opened.callback(log.close)
-        yield LogUnderTest(log, new_reader, unreachable, lambda: KafkaReader(nowhere, Stand()), service.lacking)
+        yield LogUnderTest(log, new_reader, unreachable, lambda: KafkaReader(nowhere, Stand()))

@@ -105,7 +105,6 @@ def test_the_stored_position_counts_and_not_what_the_broker_was_told(under_test:
 
 
 def test_two_readers_share_the_partitions(under_test: LogUnderTest, stand: Stand) -> None:
-    under_test.must_be_real()
     one, other = (Reading(under_test.new_reader(stand), stand) for _ in range(2))
 
     def shared() -> bool:
@@ -129,7 +128,6 @@ def test_two_readers_share_the_partitions(under_test: LogUnderTest, stand: Stand
 
 
 def test_whoever_stays_takes_over_from_whoever_goes(under_test: LogUnderTest, stand: Stand) -> None:
-    under_test.must_be_real()
     one, other = (Reading(under_test.new_reader(stand), stand) for _ in range(2))
 
     def has_some() -> bool:
@@ -144,7 +142,6 @@ def test_whoever_stays_takes_over_from_whoever_goes(under_test: LogUnderTest, st
 
 
 def test_a_body_of_one_mebibyte_fits(under_test: LogUnderTest, stand: Stand) -> None:
-    under_test.must_be_real()
     bodies = [bytes([n]) * 1024 * 1024 for n in range(5)]
     connection = uuid4()
     put(under_test.log, [request(body, connection) for body in bodies])

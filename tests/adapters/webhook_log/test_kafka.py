@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.structs import TopicPartition
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from psycopg import OperationalError
 
 from adapters.webhook_log.kafka import KafkaLog
+from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import KafkaSettings, TopicMissingError, ensure_topic, identify
+from adapters.webhook_log.kafka_topic import TopicMissingError, ensure_topic, identify
 from adapters.webhook_log.port import LogUnavailableError, PositionOutOfRangeError
 from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.eventually import eventually
@@ -20,6 +21,11 @@ from tests.support.webhook_log import put
 
 pytestmark = pytest.mark.real_kafka
 CONNECTION = UUID(int=1)
+
+
+@pytest.fixture
+def admin(real_kafka: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": real_kafka})
 
 
 @pytest.fixture
@@ -71,11 +77,12 @@ def test_a_position_behind_the_end_stops_the_reader(settings: KafkaSettings, log
     reading.reader.close()
 
 
-def test_records_deleted_unread_stop_the_reader_but_not_a_first_start(settings: KafkaSettings, log: KafkaLog) -> None:
+def test_records_deleted_unread_stop_the_reader_but_not_a_first_start(
+    settings: KafkaSettings, log: KafkaLog, admin: AdminClient
+) -> None:
     fill(log, 10)
-    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
-    admin.delete_records({TopicPartition(settings.topic, 0): 6})
-    admin.close()
+    (deleted,) = admin.delete_records([TopicPartition(settings.topic, 0, 6)]).values()
+    assert deleted.result().low_watermark == 6
     first = Reading(reader(settings, Stand()))
     assert first.until(4) == [b"6", b"7", b"8", b"9"]
     first.reader.close()
@@ -120,10 +127,9 @@ def test_positions_that_cannot_be_read_are_waited_for(settings: KafkaSettings, l
     reading.reader.close()
 
 
-def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings) -> None:
+def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings, admin: AdminClient) -> None:
     before = identify(settings).prefix
-    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
-    admin.delete_topics([settings.topic])
+    admin.delete_topics([settings.topic])[settings.topic].result()
 
     def made_anew() -> bool:
         try:
@@ -132,7 +138,6 @@ def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings) -> 
             return False
 
     eventually(made_anew)
-    admin.close()
     after = identify(settings).prefix
     assert after != before
     assert after.partition("/")[0] == before.partition("/")[0]
@@ -150,18 +155,17 @@ def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
         identify(settings)
 
 
-def test_an_existing_topic_gets_the_retention_that_the_settings_ask_for(settings: KafkaSettings) -> None:
+def test_an_existing_topic_gets_the_retention_that_the_settings_ask_for(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
     assert not ensure_topic(settings, 9, 7)
-    admin = KafkaAdminClient(bootstrap_servers=settings.servers)
-    resource = ConfigResource(ConfigResourceType.TOPIC, settings.topic)
-    found = admin.describe_configs([resource], config_filter="all")["topic"][settings.topic]
-    partitions = len(admin.describe_topics([settings.topic])[0]["partitions"])
-    admin.close()
-    retention, segment = int(found["retention.ms"]["value"]), int(found["segment.ms"]["value"])
+    resource = ConfigResource(ResourceType.TOPIC, settings.topic)
+    found = admin.describe_configs([resource])[resource].result()
+    retention, segment = int(found["retention.ms"].value), int(found["segment.ms"].value)
     assert retention + segment == 7 * 24 * 3600 * 1000
-    assert int(found["max.message.bytes"]["value"]) == 4 * 1024 * 1024
-    assert found["cleanup.policy"]["value"] == "delete"
-    assert partitions == 1
+    assert int(found["max.message.bytes"].value) == 4 * 1024 * 1024
+    assert found["cleanup.policy"].value == "delete"
+    assert identify(settings).partitions == [0]
 
 
 @pytest.mark.chaos
