@@ -13,6 +13,7 @@ class Settings(BaseSettings):
 
     database_url: str = Field("", description="PostgreSQL to use, for example postgresql://user@host/sendtrail")
     kafka: str = Field("", description="bootstrap servers (host:port,...); empty: the webhook log is in PostgreSQL")
+    kafka_options: Path | None = Field(None, description="a file with further options of the Kafka client (TLS, SASL)")
     data_dir: Path = Field(Path("sendtrail-data"), description="documents, keys, and the embedded PostgreSQL")
     master_key: SecretStr | None = Field(None, description="base64 of 32 bytes; empty: the file master.key in data_dir")
     public_url: str = Field("", description="where providers reach this installation; empty: http://host:port")

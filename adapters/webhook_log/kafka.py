@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from adapters.database.loop import settle
 from adapters.webhook_log.frames import by_partition
 from adapters.webhook_log.kafka_client import KafkaSettings
-from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, bounds, identify
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, bounds, identify, missing
 from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions
 
 DELIVERY = 8.0
@@ -78,11 +78,13 @@ class KafkaLog:
         self._drop(self._producer)
 
     def _ask(self) -> Producer:
-        """The producer, once it is known how many partitions there are. Raises KafkaException."""
+        """The producer, once it is known how many partitions there are. Raises KafkaException, LogUnavailableError."""
         with self._opening:
             producer = self._producer = self._producer or Producer({**self.settings.options(), **_OPTIONS})
         found = producer.list_topics(self.settings.topic, timeout=_ASKING).topics[self.settings.topic]
         if found.error is not None:
+            if found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise LogUnavailableError(missing(self.settings))
             raise KafkaException(found.error)
         self._partitions, self._fresh_until = len(found.partitions), time.monotonic() + _FRESH
         return producer

@@ -1,15 +1,50 @@
 """How every client of Kafka is set up, and what is logged of what it meets."""
 
 import logging
+import re
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError
 
+from adapters.webhook_log.port import WebhookLogError
+
 log = logging.getLogger(__name__)
 _AGAIN = 60.0
 """Seconds after which the same kind of error is told again: a broker that is away is tried twenty times a second."""
+
+
+class OptionsError(WebhookLogError):
+    """The options of the Kafka client cannot be used. Says which, never a value: it may be a secret."""
+
+    @classmethod
+    def of(cls, error: KafkaError) -> "OptionsError":
+        return cls("the Kafka client: " + re.sub(r'Invalid value ".*" for', "Invalid value for", error.str()))
+
+
+class ClientOptions(dict[str, str]):
+    """Shows no values."""
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
+
+
+def options_in(file: Path | None) -> ClientOptions:
+    """`name=value` a line, as librdkafka names them; `#` begins a remark. Raises OptionsError."""
+    options = ClientOptions()
+    try:
+        lines = file.read_text().splitlines() if file else []
+    except OSError as error:
+        raise OptionsError(f"the options of the Kafka client in {file}: {error.strerror}") from error
+    for number, line in enumerate(map(str.strip, lines), 1):
+        name, is_one, value = map(str.strip, line.partition("="))
+        if is_one and not line.startswith("#"):
+            options[name] = value
+        elif line and not line.startswith("#"):
+            raise OptionsError(f"the options of the Kafka client in {file}: line {number} is not NAME=VALUE")
+    return options
 
 
 class KafkaSettings(NamedTuple):
@@ -17,7 +52,7 @@ class KafkaSettings(NamedTuple):
 
     servers: str
     topic: str
-    client: Mapping[str, Any] = {}
+    client: Mapping[str, str] = ClientOptions()
 
     def options(self) -> dict[str, Any]:
         """For a client that nobody polls while there is nothing to do: what it wanted to tell would only pile up.

@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
     TopicDescription,
 )
 
-from adapters.webhook_log.kafka_client import KafkaSettings
+from adapters.webhook_log.kafka_client import KafkaSettings, OptionsError
 from adapters.webhook_log.port import LogUnavailableError, WebhookLogError
 
 MOST_RECORD_BYTES = 4 * 1024 * 1024
@@ -72,11 +72,15 @@ def identify(settings: KafkaSettings) -> TopicIdentity:
     with _admin(settings) as admin:
         found = _found(admin, settings.topic)
         if found is None:
-            raise TopicMissingError(f"no topic {settings.topic} at {settings.servers}: `sendtrail migrate` makes it")
+            raise TopicMissingError(missing(settings))
         told = UUID(bytes=base64.urlsafe_b64decode(f"{found.topic_id}=="))
         cluster = admin.describe_cluster(request_timeout=_ASKING).result().cluster_id
         prefix = f"{cluster}/{settings.topic if told == _NO_ID else told}"
         return TopicIdentity(prefix, sorted(p.id for p in found.partitions))
+
+
+def missing(settings: KafkaSettings) -> str:
+    return f"no topic {settings.topic} at {settings.servers}: `sendtrail migrate` makes it"
 
 
 def bounds(settings: KafkaSettings, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -125,7 +129,10 @@ def _alter(admin: AdminClient, topic: str, configs: dict[str, str]) -> None:
 
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[AdminClient]:
-    admin = AdminClient(settings.telling())
+    try:
+        admin = AdminClient(settings.telling())
+    except KafkaException as error:
+        raise OptionsError.of(error.args[0]) from None
     try:
         yield admin
     except KafkaException as error:

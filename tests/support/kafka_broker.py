@@ -24,14 +24,20 @@ CACHE = ROOT / ".cache" / "kafka-broker"
 _START = 90.0
 """Seconds. It is up after 3, and 4 after a kill; but others may use the processor."""
 
+USER, PASSWORD = "sendtrail", "hush-hush"
+
 _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+listeners=PLAINTEXT://127.0.0.1:{broker},ASKING://127.0.0.1:{asking},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker},ASKING://127.0.0.1:{asking}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,ASKING:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.name.asking.sasl.enabled.mechanisms=PLAIN
+listener.name.asking.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_{user}="{password}";
 log.dirs={data}
 num.partitions=1
 auto.create.topics.enable=false
@@ -69,19 +75,20 @@ def jars() -> Path:
 
 
 class KafkaBroker:
-    """One broker with its data in `folder`; its address stays the same over restarts."""
+    """One broker with its data in `folder`, at the same addresses after a restart; at `asking` it asks who comes."""
 
     def __init__(self, folder: Path, class_path: Path) -> None:
         self.folder = folder
         self.log = folder / "broker.log"
         self.class_path = class_path
-        self.port, controller = free_ports(2)
-        self.bootstrap = f"127.0.0.1:{self.port}"
+        self.port, asking, controller = free_ports(3)
+        self.bootstrap, self.asking = f"127.0.0.1:{self.port}", f"127.0.0.1:{asking}"
         self._settings = folder / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = ExitStack()
         folder.mkdir(parents=True, exist_ok=True)
-        self._settings.write_text(_PROPERTIES.format(broker=self.port, controller=controller, data=folder / "data"))
+        told = {"broker": self.port, "asking": asking, "controller": controller, "user": USER, "password": PASSWORD}
+        self._settings.write_text(_PROPERTIES.format(**told, data=folder / "data"))
 
     def start(self) -> None:
         """Returns when the broker answers. Raises AssertionError with the end of its log when it does not."""

@@ -1,19 +1,21 @@
 """What the log in Kafka promises beyond the contract; each of these was a way to lose or repeat records."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from psycopg import OperationalError
 
+from adapters.webhook_log.frames import partition_of
 from adapters.webhook_log.kafka import KafkaLog
 from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import TopicMissingError, ensure_topic, identify
-from adapters.webhook_log.port import LogUnavailableError, PositionOutOfRangeError
+from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, TopicMissingError, ensure_topic, identify
+from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, PositionOutOfRangeError
 from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.eventually import eventually
 from tests.support.kafka_broker import KafkaBroker
@@ -25,7 +27,7 @@ CONNECTION = UUID(int=1)
 
 @pytest.fixture
 def admin(real_kafka: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": real_kafka})
+    return AdminClient({"bootstrap.servers": real_kafka, "log_level": 0})
 
 
 @pytest.fixture
@@ -45,6 +47,27 @@ def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
 def fill(log: KafkaLog, count: int) -> None:
     for n in range(count):
         put(log, [request(b"%d" % n, CONNECTION)])
+
+
+def appended(log: KafkaLog, logged: LoggedRequest) -> bool:
+    try:
+        put(log, [logged])
+    except LogUnavailableError:
+        return False
+    return True
+
+
+def make_anew(settings: KafkaSettings, admin: AdminClient) -> None:
+    """The topic, with one partition."""
+    admin.delete_topics([settings.topic])[settings.topic].result()
+
+    def made() -> bool:
+        try:
+            return ensure_topic(settings, 1, 62, replication=1)
+        except LogUnavailableError:
+            return False
+
+    eventually(made)
 
 
 def reader(settings: KafkaSettings, stand: Any, group: str = "") -> KafkaReader:
@@ -129,18 +152,64 @@ def test_positions_that_cannot_be_read_are_waited_for(settings: KafkaSettings, l
 
 def test_a_topic_made_anew_has_positions_of_its_own(settings: KafkaSettings, admin: AdminClient) -> None:
     before = identify(settings).prefix
-    admin.delete_topics([settings.topic])[settings.topic].result()
-
-    def made_anew() -> bool:
-        try:
-            return ensure_topic(settings, 1, 62, replication=1)
-        except LogUnavailableError:
-            return False
-
-    eventually(made_anew)
+    make_anew(settings, admin)
     after = identify(settings).prefix
     assert after != before
     assert after.partition("/")[0] == before.partition("/")[0]
+
+
+def test_a_topic_made_anew_is_written_to_as_it_is_now(real_kafka: str, admin: AdminClient) -> None:
+    """It has fewer partitions than the producer knows of."""
+    settings = KafkaSettings(real_kafka, f"webhooks-{uuid4().hex[:12]}")
+    ensure_topic(settings, 64, 62, replication=1)
+    log, last = KafkaLog(settings), next(c for c in (UUID(int=n) for n in range(9999)) if partition_of(c, 64) == 63)
+    put(log, [request(b"before", last)])
+    make_anew(settings, admin)
+    eventually(lambda: appended(log, request(b"after", last)), within=60)
+    log.close()
+    reading = Reading(reader(settings, Stand()))
+    assert b"after" in reading.until(1)
+    reading.reader.close()
+
+
+def test_closing_waits_for_what_is_under_way(settings: KafkaSettings, log: KafkaLog) -> None:
+    put(log, [request(b"opened", CONNECTION)])
+
+    async def closed_meanwhile() -> None:
+        appending = asyncio.create_task(log.append([request(b"under way", CONNECTION)]))
+        await asyncio.sleep(0)
+        log.close()
+        await appending
+
+    asyncio.run(closed_meanwhile())
+    reading = Reading(reader(settings, Stand()))
+    assert reading.until(2) == [b"opened", b"under way"]
+    reading.reader.close()
+
+
+def test_a_producer_that_broke_is_replaced(
+    settings: KafkaSettings, log: KafkaLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(log, 1)
+    broken = log._producer
+
+    async def breaks(*_: object) -> None:
+        raise KafkaException(KafkaError(KafkaError._FATAL, fatal=True))
+
+    monkeypatch.setattr(log, "_send", breaks)
+    assert not appended(log, request(b"lost", CONNECTION))
+    monkeypatch.undo()
+    fill(log, 2)
+    assert log._producer is not broken
+    reading = Reading(reader(settings, Stand()))
+    assert reading.until(3) == [b"0", b"0", b"1"]
+    reading.reader.close()
+
+
+def test_a_record_that_kafka_does_not_take_is_not_appended(log: KafkaLog) -> None:
+    with pytest.raises(LogUnavailableError, match="MSG_SIZE_TOO_LARGE"):
+        put(log, [request(bytes(MOST_RECORD_BYTES), CONNECTION)])
+    fill(log, 1)
 
 
 def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
@@ -148,7 +217,7 @@ def test_no_topic_is_ever_made_by_the_way(real_kafka: str) -> None:
     with pytest.raises(TopicMissingError):
         reader(settings, Stand())
     log = KafkaLog(settings)
-    with pytest.raises(LogUnavailableError):
+    with pytest.raises(LogUnavailableError, match="sendtrail migrate"):
         put(log, [request(b"x")])
     log.close()
     with pytest.raises(TopicMissingError):
@@ -182,14 +251,7 @@ def test_the_broker_killed_under_way_loses_and_repeats_nothing(kafka_broker: Kaf
         put(log, [request(b"while away", CONNECTION)])
     kafka_broker.start()
 
-    def appended() -> bool:
-        try:
-            put(log, [request(b"back", CONNECTION)])
-        except LogUnavailableError:
-            return False
-        return True
-
-    eventually(appended, within=60)
+    eventually(lambda: appended(log, request(b"back", CONNECTION)), within=60)
 
     def has_all() -> bool:
         try:
