@@ -46,7 +46,7 @@ def serve(
         server = Server(
             uvicorn.Config(
                 app, host=found.host, port=found.port, log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=GRACE, ws="none",
+                proxy_headers=False, timeout_graceful_shutdown=GRACE, ws="none",
             )
         )  # fmt: skip
         when_parent_ends(lambda: setattr(server, "should_exit", True))

@@ -13,18 +13,18 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from adapters.bootstrap import Installation
-from adapters.providers.port import Connection, RawRequest
+from adapters.config.cache import Remembered
+from adapters.providers.port import RawRequest
 from adapters.webhook_log.merging import MergingLog
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, WebhookLog
 from api.http.entrance import RETRY_AFTER, Entrance
+from api.http.incoming import too_large, whole_body
 from api.http.problems import Problem
 
 log = logging.getLogger(__name__)
 MOST_BYTES = 1024 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 MOST_URL_BYTES = 8 * 1024
-PATIENCE = 30.0
-"""Seconds for a body to come in."""
 AT_ONCE = 64 * 1024
 """Bytes of a body up to which a signature is checked without a thread."""
 PREFIX = "/v1/webhooks/"
@@ -42,12 +42,18 @@ class Intake:
     def __init__(self, installation: Installation, webhook_log: WebhookLog) -> None:
         self.installation = installation
         self.log = MergingLog(webhook_log)
-        self._entrances: dict[str, Entrance] = {}
+        self._entrances = Remembered(self._look_up)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["route"] = Route
+        named, method = scope["path"].removeprefix(PREFIX), scope["method"]
         try:
-            await self._answer(scope["path"].removeprefix(PREFIX), scope, receive)
+            if method == "POST":
+                await self._take(named, scope, receive)
+            elif method in ("GET", "HEAD"):
+                await self._entrance(named)
+            else:
+                raise _not_allowed()
         except Problem as problem:
             await problem.response()(scope, receive, send)
         except ClientDisconnect:
@@ -56,23 +62,13 @@ class Intake:
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
 
-    async def _answer(self, named: str, scope: Scope, receive: Receive) -> None:
-        """Returns where the answer is that all is well. Raises Problem, ClientDisconnect."""
-        method = scope["method"]
-        if method == "POST":
-            await self._take(named, scope, receive)
-        elif method in ("GET", "HEAD"):
-            await self._entrance(named)
-        else:
-            raise Problem(405, detail="This address does not take the method.", headers={"Allow": "GET, HEAD, POST"})
-
     async def _take(self, named: str, scope: Scope, receive: Receive) -> None:
-        """Returns once the request is durable."""
+        """Returns once the request is durable. Raises Problem, ClientDisconnect."""
         headers, size = _flat(scope["headers"])
         _refuse_oversized(scope, headers, size)
-        body = await _body(receive)
-        entrance = await self._entrance(named)
-        raw = RawRequest(self._url(scope), headers, body, self.installation.clock())
+        body = await whole_body(receive, MOST_BYTES)
+        entrance = self._entrances.known(named)[1] or await self._entrance(named)
+        raw = RawRequest(entrance.reached_at + _told(scope), headers, body, self.installation.clock())
         if entrance.is_slow or len(body) > AT_ONCE:
             await asyncio.to_thread(entrance.verify, raw)
         else:
@@ -85,33 +81,33 @@ class Intake:
             raise Problem(503, "log_unavailable", "Send it again later.", headers=RETRY_AFTER) from None
 
     async def _entrance(self, named: str) -> Entrance:
-        """Raises Problem."""
-        get, known = self.installation.connections.get, self._entrances.get(named)
-        if known and get.known(known.connection.id)[1] is known.connection:
-            return known
-        connection = await self._connection(_uuid(named))
-        if connection is None:
-            raise Problem(404, "unknown_connection", "There is no such connection.")
-        made = self._entrances[str(connection.id)] = Entrance(connection)
-        return made
-
-    async def _connection(self, key: UUID | None) -> Connection | None:
         """A thread is only needed where the database must be asked. Raises Problem."""
-        if key is None:
-            return None
+        known, found = self._entrances.known(named)
         try:
-            get = self.installation.connections.get
-            return get.known(key)[1] or await asyncio.to_thread(get, key)
+            if not known and _uuid(named) is not None:
+                found = await asyncio.to_thread(self._entrances, named)
         except OperationalError as error:
             log.error("connections cannot be read: %s", type(error).__name__)
             raise Problem(503, "unavailable", "Send it again later.", headers=RETRY_AFTER) from None
+        if found is None:
+            raise Problem(404, "unknown_connection", "There is no such connection.")
+        return found
 
-    def _url(self, scope: Scope) -> str:
-        """As the provider was told it and signs it: our public address, whatever a proxy calls us."""
-        query: bytes = scope["query_string"]
-        path: bytes = scope["raw_path"].partition(b"?")[0]
-        told = path + b"?" + query if query else path
-        return self.installation.settings.reached_at + told.decode("latin-1")
+    def _look_up(self, named: str) -> Entrance | None:
+        """Asks the database: what is remembered twice would be seen late. Raises OperationalError."""
+        connection = self.installation.connections.get.look_up(UUID(named))
+        return None if connection is None else Entrance(connection, self.installation.settings.reached_at)
+
+
+def _told(scope: Scope) -> str:
+    """The address as the provider wrote it behind our name."""
+    path: bytes = scope["raw_path"].partition(b"?")[0]
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def _not_allowed() -> Problem:
+    return Problem(405, detail="This address does not take the method.", headers={"Allow": "GET, HEAD, POST"})
 
 
 def _uuid(named: str) -> UUID | None:
@@ -130,30 +126,7 @@ def _refuse_oversized(scope: Scope, headers: dict[str, str], size: int) -> None:
     if not (length.isascii() and length.isdecimal()):
         raise Problem(400, detail="Content-Length is not a number.")
     if int(length) > MOST_BYTES:
-        raise _too_large()
-
-
-async def _body(receive: Receive) -> bytes:
-    """Raises Problem as soon as it is longer than allowed, or takes too long; ClientDisconnect."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                parts.append(message.get("body", b""))
-                size, more = size + len(parts[-1]), message.get("more_body", False)
-                if size > MOST_BYTES:
-                    raise _too_large()
-    except TimeoutError:
-        raise Problem(408, "too_slow", headers={"Connection": "close"}) from None
-    return b"".join(parts)
-
-
-def _too_large() -> Problem:
-    return Problem(413, "too_large", f"A webhook may have {MOST_BYTES} bytes.", headers={"Connection": "close"})
+        raise too_large(MOST_BYTES)
 
 
 def _flat(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import traceback
+from collections.abc import Awaitable
 from http import HTTPStatus
 from random import getrandbits
 
@@ -68,27 +69,38 @@ class Observe:
 class _Seen:
     """One request as it goes by. `status` is None until an answer begins."""
 
+    __slots__ = ("_send", "began", "request_id", "scope", "status")
+
     def __init__(self, scope: Scope, send: Send) -> None:
         self.scope = scope
         self.began = time.monotonic()
         self.status: int | None = None
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = given if given and _SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        self.request_id = _request_id(scope)
         self._send = send
 
-    async def send(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
+        """No coroutine of its own: it only looks at the message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = message.get("headers", ())
-            said = dict(own)
             wanted = _WITHOUT_CONTENT if self.status == HTTPStatus.NO_CONTENT else _HEADERS
-            ours = [header for header in wanted if header[0] not in said]
-            message["headers"] = [*own, *ours, (b"x-request-id", self.request_id.encode())]
-        await self._send(message)
+            own = message.get("headers")
+            if own:
+                said = dict(own)
+                wanted = [*own, *(header for header in wanted if header[0] not in said)]
+            message["headers"] = [*wanted, (b"x-request-id", self.request_id.encode())]
+        return self._send(message)
 
     def route(self) -> str:
         """The route's pattern: a path itself may name a person."""
         return getattr(self.scope.get("route"), "path", None) or "-"
+
+
+def _request_id(scope: Scope) -> str:
+    """The caller's where it is sane, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and (given := _SANE_ID.fullmatch(value.decode("latin-1"))):
+            return given[0]
+    return f"{getrandbits(128):032x}"
 
 
 def _where(error: BaseException) -> str:

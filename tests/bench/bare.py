@@ -45,5 +45,5 @@ class Bare:
 if __name__ == "__main__":
     uvicorn.run(
         Bare(sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False,
-        server_header=False, ws="none", lifespan="off",
+        server_header=False, proxy_headers=False, ws="none", lifespan="off",
     )  # fmt: skip

@@ -6,10 +6,13 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.bootstrap import Installation
 from adapters.providers.port import Connection, RawRequest
@@ -17,7 +20,7 @@ from adapters.simulator.signing import new_private_key, twilio
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.port import LoggedRequest, LogUnavailableError, Positions
 from adapters.webhook_log.postgres import PostgresLog
-from api.http import intake as api_intake
+from api.http import incoming
 from api.http.entrance import Entrance
 from api.http.intake import MOST_BYTES, Intake
 from domain.values import Channel
@@ -215,7 +218,7 @@ async def test_a_body_over_one_mebibyte_is_refused_before_it_is_read(world: Hook
 async def test_a_body_that_does_not_come_in_is_not_waited_for(
     world: Hooks, api: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api_intake, "PATIENCE", 0.01)
+    monkeypatch.setattr(incoming, "PATIENCE", 0.01)
 
     async def never() -> dict[str, Any]:
         await asyncio.Event().wait()
@@ -355,7 +358,17 @@ def test_a_shared_secret_is_not_kept_with_the_request() -> None:
         {"authorization": "Basic abc", "cookie": "a=b", "x-token": "s3cret/+value", "x-kept": "42"},
         b"s3cret/+value", START,
     )  # fmt: skip
-    kept = Entrance(connection).without_secrets(request)
+    kept = Entrance(connection, PUBLIC).without_secrets(request)
     assert kept.url == "https://x/v1/webhooks/1?token=[secret]&t=[secret]&n=42"
     assert kept.headers == {"x-token": "[secret]", "x-kept": "42"}
     assert kept.body == request.body
+
+
+@given(st.text(min_size=8, max_size=30).filter(str.isprintable), st.sampled_from(["/", ""]), st.booleans())
+def test_a_shared_secret_is_kept_in_no_spelling(secret: str, safe: str, in_a_header: bool) -> None:
+    connection = Connection(uuid4(), uuid4(), "x", Channel.EMAIL, secrets={"other": "0" * 8, "token": secret})
+    told = f"before{quote(secret, safe=safe)}after"
+    url, headers = ("https://x", {"x-token": told}) if in_a_header else (f"https://x/?{told}", {"x": "y"})
+    kept = Entrance(connection, PUBLIC).without_secrets(RawRequest(url, headers, b"", START))
+    assert secret not in (text := f"{kept.url} {kept.headers}")
+    assert "before[secret]after" in text
