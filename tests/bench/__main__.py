@@ -35,6 +35,8 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "send-http-16": send_http.run,
     "intake": intake.run,
     "intake-kafka": intake.run_kafka,
+    "intake-hmac": intake.run_hmac,
+    "intake-hmac-kafka": intake.run_hmac_kafka,
     "ingest-consumer": ingest.run,
     "ingest-consumer-kafka": ingest.run_kafka,
     "ingest-consumer-several": ingest.run_several,

@@ -1,21 +1,25 @@
-"""intake, intake-kafka: signed webhooks over HTTP, each in the log before it is answered, against a bare application.
+"""intake, intake-hmac, and both with -kafka: signed webhooks over HTTP, each in the log before it is answered.
 
-64 connections, kept alive, a request under way on each: SendGrid's, which are the dearest to verify (ECDSA P-256). Both
-servers are uvicorn in a process of its own, as `sendtrail serve` runs it, and share the machine with the client; ours
-also with PostgreSQL, durable, or Kafka, acks=all. After each round every webhook must be in the log.
+Against a bare application that verifies and answers. 64 connections, kept alive, a request under way on each:
+SendGrid's, which are the dearest to verify (ECDSA P-256), or Resend's, which cost as little as most do (HMAC-SHA256).
+Both servers are uvicorn in a process of its own, as `sendtrail serve` runs it, and share the machine with the client;
+ours also with PostgreSQL, durable, or Kafka, acks=all. After each round every webhook must be in the log.
 """
 
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
 from adapters.providers.port import Connection
+from adapters.simulator import svix
 from adapters.simulator.signing import ecdsa, new_private_key, public_key
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.opening import open_reader, prepare_log
@@ -35,24 +39,67 @@ DIFFERENT = 1000
 _WARM = 640
 
 
+class Signer(NamedTuple):
+    """A provider that signs, with one key; `sign` makes a request to an address, the numbered one of many."""
+
+    provider: str
+    secrets: Mapping[str, str]
+    sign: Callable[[str, int], bytes]
+
+
 def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
-    return measure(
-        "intake", "webhooks/s", {"ours": lambda: _ours(server, size), BARE: lambda: _bare(size)}, BARE, rounds
-    )
+    return _measured("intake", server, rounds, size, SENDGRID)
+
+
+def run_hmac(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    return _measured("intake-hmac", server, rounds, size, RESEND)
 
 
 def run_kafka(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    return _measured_with_kafka("intake-kafka", server, rounds, size, SENDGRID)
+
+
+def run_hmac_kafka(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    return _measured_with_kafka("intake-hmac-kafka", server, rounds, size, RESEND)
+
+
+def _measured_with_kafka(name: str, server: EmbeddedServer, rounds: int, size: int, signer: Signer) -> Figure:
     """Raises Skipped where there is no real Kafka."""
     with tempfile.TemporaryDirectory(prefix="sendtrail-kafka-") as folder, running_kafka(Path(folder)) as kafka:
         if kafka.lacking:
             raise Skipped(kafka.lacking)
-        contenders = {"ours": lambda: _ours(server, size, kafka.bootstrap), BARE: lambda: _bare(size)}
-        return measure("intake-kafka", "webhooks/s", contenders, BARE, rounds)
+        return _measured(name, server, rounds, size, signer, kafka.bootstrap)
 
 
-def signed(connection: UUID, count: int) -> list[bytes]:
-    """SendGrid's requests to this connection, all different."""
-    return [signed_event(f"/v1/webhooks/{connection}", number, str(uuid4())) for number in range(count)]
+def _measured(name: str, server: EmbeddedServer, rounds: int, size: int, signer: Signer, kafka: str = "") -> Figure:
+    contenders = {"ours": lambda: _ours(server, size, kafka, signer), BARE: lambda: _bare(size, signer)}
+    return measure(name, "webhooks/s", contenders, BARE, rounds)
+
+
+def signed(connection: UUID, count: int, sign: Callable[[str, int], bytes] | None = None) -> list[bytes]:
+    """Requests to this connection, all different; SendGrid's, unless it is said how to sign."""
+    made = sign or _sendgrid
+    return [made(f"/v1/webhooks/{connection}", number) for number in range(count)]
+
+
+def _sendgrid(path: str, number: int) -> bytes:
+    return signed_event(path, number, str(uuid4()))
+
+
+def _resend(path: str, number: int) -> bytes:
+    """Resend says that a message was delivered."""
+    at = datetime.now(UTC)
+    data = {
+        "created_at": at.isoformat(), "email_id": str(uuid4()), "from": "Acme <billing@acme.example>",
+        "to": [f"ap{number}@payer.example"], "subject": "Invoice", "tags": {"attempt_id": str(uuid4())},
+    }  # fmt: skip
+    body = json.dumps({"type": "email.delivered", "created_at": at.isoformat(), "data": data}).encode()
+    told = svix.headers(RESEND.secrets["webhook_secret"], f"msg_{uuid4().hex}", at, body)
+    return request(path, {"Content-Type": "application/json", "User-Agent": "Svix-Webhooks/1.71.0"} | told, body)
+
+
+SENDGRID = Signer("sendgrid", {"public_key": public_key(KEY)}, _sendgrid)
+RESEND = Signer("resend", {"webhook_secret": svix.new_secret()}, _resend)
 
 
 def signed_event(path: str, number: int, attempt_id: str) -> bytes:
@@ -69,32 +116,32 @@ def signed_event(path: str, number: int, attempt_id: str) -> bytes:
     return request(path, headers, body)
 
 
-def _bare(size: int) -> float:
+def _bare(size: int, signer: Signer = SENDGRID) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        with running("tests.bench.bare", str(port), public_key(KEY), folder=Path(folder)):
-            return _rate(port, signed(uuid4(), DIFFERENT), size)
+        port, (key,) = free_port(), signer.secrets.values()
+        with running("tests.bench.bare", str(port), signer.provider, key, folder=Path(folder)):
+            return _rate(port, signed(uuid4(), DIFFERENT, signer.sign), size)
 
 
-def _ours(server: EmbeddedServer, size: int, kafka: str = "") -> float:
+def _ours(server: EmbeddedServer, size: int, kafka: str = "", signer: Signer = SENDGRID) -> float:
     with ExitStack() as stack:
         url, folder = stack.enter_context(database(server)), Path(stack.enter_context(tempfile.TemporaryDirectory()))
         owner = stack.enter_context(installed(url, folder, "sendtrail_owner"))
         owner.settings.kafka, owner.settings.webhook_topic = kafka, f"bench-{uuid4().hex[:8]}"
         prepare_log(owner.settings)
-        connection, port = add_connection(owner).id, free_port()
+        connection, port = add_connection(owner, signer).id, free_port()
         env = environment(url, folder, port, kafka, owner.settings.webhook_topic)
         with running("api.cli", "serve", folder=folder, env=env):
-            rate = _rate(port, signed(connection, DIFFERENT), size)
+            rate = _rate(port, signed(connection, DIFFERENT, signer.sign), size)
         _check(owner, size + _WARM)
         return rate
 
 
-def add_connection(owner: Installation) -> Connection:
-    """A tenant's, whose webhooks are signed with KEY."""
+def add_connection(owner: Installation, signer: Signer = SENDGRID) -> Connection:
+    """A tenant's, whose webhooks are signed by `signer`."""
     tenant = owner.tenants.add("bench", histories.START).id
     return owner.connections.add(
-        tenant, "mail", "sendgrid", Channel.EMAIL, histories.START, settings={}, secrets={"public_key": public_key(KEY)}
+        tenant, "mail", signer.provider, Channel.EMAIL, histories.START, settings={}, secrets=signer.secrets
     )
 
 
