@@ -14,7 +14,7 @@ def verify(request: RawRequest, header: str, key: str) -> None:
     given = request.headers.get(header)
     if given is None:
         raise BadSignatureError("signature header is missing", missing=True)
-    told = hmac.new(as_bytes(key), request.body, hashlib.sha256).hexdigest()
+    told = hmac.digest(as_bytes(key), request.body, hashlib.sha256).hex()
     if not hmac.compare_digest(told.encode(), as_bytes(given)):
         raise BadSignatureError("the signature does not match the body")
 

@@ -43,7 +43,7 @@ def verify(request: RawRequest, connection: Connection, tokens: Tokens) -> None:
     given = found.signature
     if given is None:
         raise BadSignatureError("there is no signature in it", missing=True)
-    told = hmac.new(_bytes(key), _bytes(given.timestamp + given.token), hashlib.sha256).hexdigest()
+    told = hmac.digest(_bytes(key), _bytes(given.timestamp + given.token), hashlib.sha256).hex()
     if not sum(hmac.compare_digest(_bytes(told), _bytes(s)) for s in given.signatures):
         raise BadSignatureError("the signature does not match")
     _check_age(given, request, longest)

@@ -26,7 +26,7 @@ def verify(request: RawRequest, connection: Connection) -> None:
         shared_secret.verify(request, connection)
         return
     secret = connection.secret(shared_secret.PASSWORD)
-    told = "sha256=" + hmac.new(secret.encode(errors="surrogatepass"), request.body, hashlib.sha256).hexdigest()
+    told = "sha256=" + hmac.digest(secret.encode(errors="surrogatepass"), request.body, hashlib.sha256).hex()
     if not hmac.compare_digest(told.encode(), given.strip().encode(errors="surrogatepass")):
         raise BadSignatureError("the signature does not match the body", missing=not given.strip())
 
