@@ -145,6 +145,8 @@ def _trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
 
 
 def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
+    if not asked:
+        return []
     pgconn, known = connection.pgconn, _known.setdefault(connection, _Known())
     ready = [(_prepared(one.sql), *_given(connection, one.values)) for one in asked]
     together = len(asked) > 1 or ready[0][0].name not in known

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from psycopg import OperationalError
 
-from adapters.database.arrays import Column
 from adapters.database.prepared import Steps
 from adapters.database.session import Kinds, Write
 from adapters.store.commands import Command, Outcome
@@ -151,6 +150,7 @@ class Batch:
     def _record(self, ran: Sequence[_Ran]) -> Steps[list[Outcome]]:
         streams = self._streams
         done = [one for one in ran if one.error is None]
+        # In order, because two writers that insert the same aggregates in opposite orders deadlock.
         changed = [streams[number] for number in sorted(streams) if streams[number].made]
         work = work_writes([(s.found, s.made) for s in changed if isinstance(s.found, InvoiceCommunication)])
         writes = _merged([*work, *[write for one in done for write in one.command.writes]])
@@ -161,19 +161,9 @@ class Batch:
 
         more = also if any(one.command.also for one in done) else None
         if changed or writes or more:
-            events = self._columns(changed) if changed else []
+            events = event_columns(changed, self.recorder.named(self.tenant)) if changed else []
             _know(changed, (yield from self.recorder.inserting(events, tenant=self.tenant, writes=writes, also=more)))
         return [Outcome(one.result, one.position, one.error) for one in ran]
-
-    def _columns(self, changed: Sequence[Stream]) -> list[Column]:
-        """In order, because two writers that insert the same aggregates in opposite orders deadlock."""
-        tenants = [s.found.tenant_id for s in changed]
-        if self.tenant is None:
-            return event_columns(changed, tenants)
-        own = self.tenant.int
-        if any(one.int != own for one in tenants):
-            raise ValueError("an aggregate of another tenant")
-        return event_columns(changed, ())
 
 
 def _know(changed: Sequence[Stream], ids: Sequence[int]) -> None:

@@ -70,11 +70,12 @@ class Communications:
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
         writes: Sequence[Write] = (),
+        also: Callable[[int | None], Sequence[Write]] | None = None,
     ) -> int | None:
         """Record all new events, their work rows, `writes` and the log positions in one transaction.
 
-        Returns the last global position, None if there was no new event. Raises VersionConflictError,
-        PositionLostError.
+        Returns the last global position, None if there was no new event; `also` makes further writes from it. Raises
+        VersionConflictError, PositionLostError.
         """
         changed = [(a, a.collect_events()) for a in aggregates]
         events = [
@@ -82,10 +83,11 @@ class Communications:
             for a, all_made in changed
             for made in all_made
         ]
-        if not events and not writes and not advance:
+        if not (events or writes or advance or also):
             return None
         follow = work_writes((a, made) for a, made in changed if isinstance(a, InvoiceCommunication))
-        ids = self.recorder.insert(events, tenant=tenant, advance=advance, writes=[*follow, *writes])
+        more = (lambda ids: also(max(ids, default=None))) if also else None
+        ids = self.recorder.insert(events, tenant=tenant, advance=advance, writes=[*follow, *writes], also=more)
         return max(ids, default=None)
 
     def change(

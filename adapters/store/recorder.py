@@ -5,21 +5,24 @@ commit through at a time; here a shared advisory lock lets them go together, and
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
-from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
 from adapters.database.prepared import BEGIN, COMMIT, ROLLBACK, Ask, Steps
 from adapters.database.queries import load
-from adapters.database.session import Database, Write, asks, naming, statement, write
+from adapters.database.session import Database, Write, asks, naming
 from adapters.store.errors import PositionLostError, VersionConflictError
 from adapters.store.stream import Stream
 
 SQL = load(__file__)
+NEVER_HERE = -1
+"""Where a reader stands that has no position yet."""
+Also = Callable[[Sequence[int]], Sequence[Write]]
+"""Makes further writes of the same transaction from the events' positions."""
 
 
 class Advance(NamedTuple):
@@ -40,10 +43,9 @@ class EventRecorder:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        own, one_call = ("_own", "_for") if database.per_tenant else ("", "")
-        self._append = statement(SQL[f"append{own}"])
-        self._append_alone = statement(SQL[f"append{one_call}"])
-        self._streams = statement(SQL[f"streams{one_call}"])
+        one_call = "_for" if database.per_tenant else ""
+        self._append = SQL[f"append{one_call}"]
+        self._streams = SQL[f"streams{one_call}"]
 
     def insert(
         self,
@@ -52,43 +54,43 @@ class EventRecorder:
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
         writes: Sequence[Write] = (),
+        also: Also | None = None,
     ) -> list[int]:
         """All or nothing; returns the events' global positions in ascending order of (aggregate, version)."""
-        stored = _columns(events)
-        with self.database.transaction(tenant) as connection:
-            for move in advance:
-                _move(connection, move)
-            ids = _append(connection, self._append, stored) if events else []
-            write(connection, writes)
-            return ids
+        columns = _columns(events, self.named(tenant)) if events else ()
+        steps = self.inserting(columns, tenant=tenant, advance=advance, writes=writes, also=also)
+        return self.database.carry_out(steps, tenant)
 
     def inserting(
         self,
         events: Sequence[arrays.Column],
         *,
         tenant: UUID | None = None,
+        advance: Sequence[Advance] = (),
         writes: Sequence[Write] = (),
-        also: Callable[[list[int]], Sequence[Write]] | None = None,
+        also: Also | None = None,
     ) -> Steps[list[int]]:
-        """The same as steps: one trip, two where `also` makes further writes from the positions.
+        """The same as steps: one trip, another before it to `advance`, another behind it to write what `also` makes.
 
         `events` are columns as their function takes them (`event_columns`); none: nothing but writes.
         """
-        asked = [*self._first(events, tenant), *asks(writes)]
+        begin, commit = ([BEGIN], [COMMIT]) if advance or also else ([], [])
         try:
-            if also is None:
-                answers = yield asked
-            else:
-                _, *answers = yield [BEGIN, *asked]
+            if advance:
+                moved = yield [*begin, *_moves(advance)]
+                _check(advance, moved[-1])
+            first = [] if advance else begin
+            last = [] if also else commit
+            answers = yield [*first, *self._first(events, tenant), *asks(writes), *last]
         except UniqueViolation as error:
-            if also is not None:
+            if begin:
                 yield [ROLLBACK]
             if error.diag.table_name == "event":
                 raise VersionConflictError from error
             raise
-        ids = [row[0] for row in answers[0]] if events else []
-        if also is not None:
-            yield [*asks(also(ids)), COMMIT]
+        ids = [row[0] for row in answers[len(first)]] if events else []
+        if also:
+            yield [*asks(also(ids)), *commit]
         return ids
 
     def streams(self, ids: Sequence[UUID], tenant: UUID | None = None) -> list[tuple[Any, ...]]:
@@ -97,53 +99,62 @@ class EventRecorder:
 
     def positions(self, names: Sequence[str]) -> dict[str, int]:
         """Where each reader stands; a name without a row is absent."""
-        with self.database.transaction() as connection:
-            return dict(connection.execute(statement(SQL["positions"]), (list(names),)).fetchall())
+        return dict(self.database.ask(SQL["positions"], (arrays.texts(names),)))
 
     def reading(self, ids: Iterable[int], tenant: UUID | None = None) -> Ask:
         """As `streams`, to be asked in a trip; the ids as numbers."""
         return Ask(self._streams, (*self._names(tenant), arrays.uuid_numbers(list(ids))))
 
+    def named(self, tenant: UUID | None) -> UUID | None:
+        """The tenant that calls name: only where row-level security holds the role to one."""
+        return tenant if self.database.per_tenant else None
+
     def _first(self, events: Sequence[arrays.Column], tenant: UUID | None) -> list[Ask]:
         """Names the tenant to the transaction, and appends."""
         if events:
-            return [Ask(self._append_alone, (*self._names(tenant), *events))]
-        return [naming(tenant)] if tenant and self.database.per_tenant else []
+            return [Ask(self._append, (*self._names(tenant), *events))]
+        return [naming(named) for named in self._names(tenant)]
 
     def _names(self, tenant: UUID | None) -> tuple[UUID, ...]:
         """What a call says first about whom it is for."""
-        return (tenant,) if self.database.per_tenant and tenant else ()
+        named = self.named(tenant)
+        return (named,) if named else ()
 
 
-def event_columns(streams: Sequence[Stream], tenants: Sequence[UUID]) -> list[arrays.Column]:
-    """What was made of streams, for the append function of a role; with each stream's tenant where that takes them."""
+def event_columns(streams: Sequence[Stream], tenant: UUID | None) -> list[arrays.Column]:
+    """What was made of streams, for the append function. Raises ValueError where it is not all of `tenant`."""
     made = [len(stream.made) for stream in streams]
-    numbers = [n for stream, many in zip(streams, made, strict=True) for n in [stream.found.id.int] * many]
-    versions = [v for stream in streams for v in range(stream.read + 1, stream.version + 1)]
+    tenants = [stream.found.tenant_id for stream, many in zip(streams, made, strict=True) for _ in range(many)]
     written = [one for stream in streams for one in stream.written]
-    columns = [
-        arrays.uuid_numbers(numbers),
-        arrays.bigints(versions),
+    return [
+        *_whose(tenants, tenant),
+        arrays.uuid_numbers([n for s, many in zip(streams, made, strict=True) for n in [s.found.id.int] * many]),
+        arrays.bigints([v for stream in streams for v in range(stream.read + 1, stream.version + 1)]),
         arrays.texts([topic for topic, _ in written]),
         arrays.byteas([state for _, state in written]),
     ]
-    if tenants:
-        whose = [tenant for tenant, many in zip(tenants, made, strict=True) for _ in range(many)]
-        columns.insert(0, arrays.uuids(whose))
-    return columns
 
 
-def _columns(events: Sequence[TenantEvent]) -> tuple[arrays.Column, ...]:
+def _columns(events: Sequence[TenantEvent], tenant: UUID | None) -> list[arrays.Column]:
     """Sorted, because two writers that insert the same aggregates in opposite orders deadlock."""
     ordered = sorted(events, key=place_of)
     stored: list[Any] = [e.stored for e in ordered]
-    return (
-        arrays.uuids([e.tenant_id for e in ordered]),
+    return [
+        *_whose([e.tenant_id for e in ordered], tenant),
         arrays.uuids([s.originator_id for s in stored]),
         arrays.bigints([s.originator_version for s in stored]),
         arrays.texts([s.topic for s in stored]),
         arrays.byteas([s.state for s in stored]),
-    )
+    ]
+
+
+def _whose(tenants: Sequence[UUID], tenant: UUID | None) -> list[arrays.Column]:
+    """A column, unless the call names the tenant of all of them."""
+    if tenant is None:
+        return [arrays.uuids(tenants)]
+    if any(one.int != tenant.int for one in tenants):
+        raise ValueError("an aggregate of another tenant")
+    return []
 
 
 def place_of(event: TenantEvent) -> tuple[int, int]:
@@ -152,17 +163,14 @@ def place_of(event: TenantEvent) -> tuple[int, int]:
     return stored.originator_id.int, stored.originator_version
 
 
-def _append(connection: "Connection[Any]", append: LiteralString, values: Sequence[Any]) -> list[int]:
-    """The positions that the events got."""
-    try:
-        return [row[0] for row in connection.cursor(binary=True).execute(append, values, prepare=True).fetchall()]
-    except UniqueViolation as error:
-        raise VersionConflictError from error
+def _moves(advance: Sequence[Advance]) -> list[Ask]:
+    names, expected, to = zip(*advance, strict=True)
+    columns = (arrays.texts(names), arrays.bigints(expected), arrays.bigints(to))
+    new = [Ask(SQL["begin_positions"], columns[:1])] if NEVER_HERE in expected else []
+    return [*new, Ask(SQL["move_positions"], columns)]
 
 
-def _move(connection: "Connection[Any]", move: Advance) -> None:
-    if move.expected == -1:
-        connection.execute(statement(SQL["begin_position"]), (move.name,))
-    moved = connection.execute(statement(SQL["move_position"]), (move.to, move.name, move.expected))
-    if moved.rowcount != 1:
-        raise PositionLostError(f"{move.name} is no longer at {move.expected}")
+def _check(advance: Sequence[Advance], moved: Sequence[tuple[str]]) -> None:
+    for name, expected, _ in advance:
+        if (name,) not in moved:
+            raise PositionLostError(f"{name} is no longer at {expected}")

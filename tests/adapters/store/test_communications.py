@@ -178,10 +178,12 @@ def test_the_api_writes_and_reads_one_tenant_only(api: Installation, worker: Ins
     worker.communications.record([invoice(OTHER_TENANT)])
     with pytest.raises(NotFoundError):
         api.communications.get(invoice(OTHER_TENANT).id, TENANT)
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(ValueError, match="another tenant"):
         api.communications.record([invoice(OTHER_TENANT, "2")], tenant=TENANT)
     with pytest.raises(ValueError, match="one tenant"):
         api.communications.record([invoice(TENANT)])
+    with pytest.raises(NotFoundError):
+        worker.communications.get(invoice(OTHER_TENANT, "2").id)
 
 
 def test_a_large_batch_does_not_hang(worker: Installation) -> None:
