@@ -1,116 +1,49 @@
-"""Steps carried out in an event loop: what PostgreSQL takes its time for, everything else goes on beside."""
+"""The connections of an event loop, and who waits for one. The loop itself never waits."""
 
 import asyncio
-import os
-import threading
-from collections.abc import Callable
+from collections import deque
 from functools import partial
-from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, finalize
+from typing import Any, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
 
 from psycopg import Connection, OperationalError
 from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
-from adapters.database.prepared import Steps, Waits, talking
+from adapters.database.line import Done as Done
+from adapters.database.line import Line
+from adapters.database.line import MustWaitError as MustWaitError
+from adapters.database.line import may_wait as may_wait
+from adapters.database.prepared import Steps
 
 T = TypeVar("T")
-Done = Callable[[T | None, Exception | None], None]
 KEPT = 1.0
 """Seconds between the times at which the connections that nobody uses are given back."""
 _BRIEFLY = 0.002
 """Seconds that the loop waits for a connection that was there a moment ago."""
 
 
-class MustWaitError(Exception):
-    """What runs in an event loop asked PostgreSQL for something and would have had to wait for the answer."""
+class _Waiting(NamedTuple):
+    """`since`: in the loop's seconds."""
 
-
-class _Here(threading.local):
-    waits = True
-
-
-_here = _Here()
-
-
-def may_wait() -> None:
-    """Raises MustWaitError in the middle of a line's steps."""
-    if not _here.waits:
-        raise MustWaitError
-
-
-class Line:
-    """One connection in one event loop, for one conversation after the other; `lost` is told when it ends unasked.
-
-    The socket is watched through a copy of its own: libpq closes it when the connection is lost, and its number may be
-    another socket's then.
-    """
-
-    def __init__(self, connection: "Connection[Any]", lost: "Callable[[Line], None]") -> None:
-        self.connection = connection
-        self.lost = lost
-        self._loop = asyncio.get_running_loop()
-        self._talk: Waits[Any] | None = None
-        self._done: Done[Any] = _nobody
-        self._writes = False
-        self._socket = os.dup(connection.fileno())
-        self._close = finalize(self, os.close, self._socket)
-        self._loop.add_reader(self._socket, self._go_on)
-
-    def carry_out(self, steps: Steps[T], done: Done[T]) -> None:
-        """`done` is called in the loop with what the steps return, or with what went wrong."""
-        self._talk, self._done = talking(self.connection, steps), done
-        self._go_on()
-
-    def close(self) -> None:
-        """Watches the connection no more."""
-        if self._close.alive:
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
-            self._close()
-
-    def _go_on(self) -> None:
-        if self._talk is None:
-            self.lost(self)
-            return
-        _here.waits = False
-        try:
-            writes = next(self._talk)
-        except StopIteration as ended:
-            self._end(ended.value, None)
-        except Exception as error:  # noqa: BLE001 - told to whoever waits
-            self._end(None, error)
-        else:
-            if writes != self._writes:
-                self._watch_writing(writes=writes)
-        finally:
-            _here.waits = True
-
-    def _watch_writing(self, *, writes: bool) -> None:
-        self._writes = writes
-        if writes:
-            self._loop.add_writer(self._socket, self._go_on)
-        else:
-            self._loop.remove_writer(self._socket)
-
-    def _end(self, found: Any, error: Exception | None) -> None:
-        if self._writes:
-            self._watch_writing(writes=False)
-        done, self._talk, self._done = self._done, None, _nobody
-        done(found, error)
-
-
-def _nobody(_: Any, __: Exception | None) -> None:
-    pass
+    steps: Steps[Any]
+    done: Done[Any]
+    since: float
 
 
 class Lines:
-    """The lines of one pool in one event loop. They are kept for a moment, as one that is free is soon needed again."""
+    """The lines of one pool in one event loop. They are kept for a moment, as one that is free is soon needed again.
+
+    Where the pool has none to give, the next one that is free is for who has waited longest, and a thread waits for the
+    pool.
+    """
 
     def __init__(self, pool: "ConnectionPool[Any]") -> None:
         self.pool = pool
         self._free: list[Line] = []
         self._talking: set[Line] = set()
+        self._waiting: deque[_Waiting] = deque()
+        self._coming = False
         self._gives_back = False
 
     def carry_out(self, steps: Steps[T], done: Done[T]) -> None:
@@ -118,9 +51,21 @@ class Lines:
         line = self._free.pop() if self._free else self._new()
         if line is not None:
             self._on(line, steps, done)
-            return
-        waiting = asyncio.get_running_loop().run_in_executor(None, self.pool.getconn)
-        waiting.add_done_callback(partial(self._came, steps, done))
+        else:
+            self._waiting.append(_Waiting(steps, done, asyncio.get_running_loop().time()))
+            self._fetch()
+
+    async def answered(self, steps: Steps[T]) -> T:
+        """What the steps return. Given up, they end, and so does the connection that they are on."""
+        ended: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.carry_out(steps, partial(settle, ended))
+        try:
+            return await ended
+        except asyncio.CancelledError:
+            self._waiting = deque(one for one in self._waiting if one.steps is not steps)
+            for line in [line for line in self._talking if line.steps is steps]:
+                line.give_up()
+            raise
 
     def close(self) -> None:
         """Gives all connections back that nobody uses."""
@@ -144,29 +89,41 @@ class Lines:
         except OperationalError:
             return None
 
-    def _came(self, steps: Steps[T], done: Done[T], waiting: "asyncio.Future[Connection[Any]]") -> None:
-        if waiting.cancelled():
+    def _fetch(self) -> None:
+        if self._waiting and not self._coming:
+            self._coming, loop = True, asyncio.get_running_loop()
+            loop.run_in_executor(None, self.pool.getconn).add_done_callback(partial(self._came, loop.time()))
+
+    def _came(self, since: float, came: "asyncio.Future[Connection[Any]]") -> None:
+        """Where none came in time, who has waited for so long is told; the others wait on."""
+        if came.cancelled():
             return
+        self._coming = False
         try:
-            line = Line(waiting.result(), self._lost)
+            self._next(Line(came.result(), self._lost))
         except Exception as error:  # noqa: BLE001 - told to whoever waits
-            done(None, error)
-        else:
-            self._on(line, steps, done)
+            while self._waiting and self._waiting[0].since <= since:
+                self._waiting.popleft().done(None, error)
+        self._fetch()
 
     def _on(self, line: Line, steps: Steps[T], done: Done[T]) -> None:
         def ended(found: T | None, error: Exception | None) -> None:
             self._talking.discard(line)
-            if error is None or line.connection.pgconn.transaction_status == TransactionStatus.IDLE:
-                self._keep(line)
+            if line.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+                self._next(line)
             else:
                 self._give_back(line)
+                self._fetch()
             done(found, error)
 
         self._talking.add(line)
         line.carry_out(steps, ended)
 
-    def _keep(self, line: Line) -> None:
+    def _next(self, line: Line) -> None:
+        if self._waiting:
+            steps, done, _ = self._waiting.popleft()
+            self._on(line, steps, done)
+            return
         self._free.append(line)
         if not self._gives_back:
             self._gives_back = True

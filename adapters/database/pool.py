@@ -7,9 +7,9 @@ handed out, so a restarted PostgreSQL costs its users at most a wait; a dead net
 import select
 from typing import Any, Literal
 
-from psycopg import AsyncConnection, Connection
+from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg_pool import AsyncConnectionPool, ConnectionPool
+from psycopg_pool import ConnectionPool
 
 Role = Literal["sendtrail_api", "sendtrail_worker", "sendtrail_owner"]
 
@@ -76,41 +76,10 @@ def sync_pool(
     )
 
 
-def async_pool(
-    url: str,
-    role: Role,
-    *,
-    min_size: int = 1,
-    max_size: int = 10,
-    timeout: float = CHECKOUT_TIMEOUT,
-    application_name: str = "sendtrail",
-    statement_timeout: str = "0",
-) -> AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]:
-    """A closed pool: `async with async_pool(...) as pool:` or `await pool.open()` opens it, in the running loop.
-
-    Its connections are in autocommit: one statement by itself costs one round trip.
-    """
-    return AsyncConnectionPool(
-        conninfo(url, role, application_name, statement_timeout),
-        kwargs={"autocommit": True},
-        min_size=min_size,
-        max_size=max_size,
-        timeout=timeout,
-        open=False,
-        check=_check_async,
-        name=application_name,
-    )
-
-
 def _check(connection: "Connection[Any]") -> None:
     """A server that went away has said so, or closed its end: only then is a round trip worth it."""
     if _has_said_something(connection.fileno()):
         ConnectionPool.check_connection(connection)
-
-
-async def _check_async(connection: "AsyncConnection[Any]") -> None:
-    if _has_said_something(connection.fileno()):
-        await AsyncConnectionPool.check_connection(connection)
 
 
 def _has_said_something(socket: int) -> bool:

@@ -11,7 +11,8 @@ from psycopg_pool import ConnectionPool
 
 from adapters.database.arrays import Column, column
 from adapters.database.loop import Done, Loops, may_wait
-from adapters.database.prepared import Ask, LostError, Steps, answer, carried_out, checked
+from adapters.database.pipeline import Ask, LostError, checked
+from adapters.database.prepared import Steps, answer, carried_out
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from adapters.database.asking import Asker
-from adapters.database.pool import async_pool
+from adapters.database.pool import sync_pool
 from api.http.live import Live
 from api.http.waiting import WAIT_LIMIT, Projected
 from projections.queries.asking import Ask
@@ -39,14 +39,14 @@ async def read_side(
     url: str, *, pool_size: int = 10, wait_limit: float = WAIT_LIMIT, keep_alive: float = KEEP_ALIVE
 ) -> AsyncIterator[ReadSide]:
     """Opens the pool and follows the projector until the block ends. Belongs into the application's lifespan."""
-    pool = async_pool(
+    pool = sync_pool(
         url,
         "sendtrail_api",
         max_size=pool_size,
         application_name="sendtrail queries",
         statement_timeout=STATEMENT_TIMEOUT,
     )
-    async with pool:
+    with pool:
         asker, projected = Asker(pool), Projected(url)
         live = Live(lambda tenant_id: partial(asker.ask, tenant_id), projected)
         tasks = [asyncio.create_task(projected.run()), asyncio.create_task(live.run())]
@@ -58,6 +58,7 @@ async def read_side(
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            asker.close()
 
 
 def read_side_of(request: Request) -> ReadSide:

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from adapters.database.asking import Asker
 from adapters.database.embedded import EmbeddedServer
-from adapters.database.pool import async_pool, connect
+from adapters.database.pool import connect, sync_pool
 from projections.queries.asking import Ask
 from tests.bench import data
 from tests.bench.measuring import SETTINGS, console, database
@@ -103,12 +103,11 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Latencies:
 @contextmanager
 def _asking(url: str, tenant: UUID) -> Iterator[Callable[[Question], float]]:
     """What asks a question on one connection and says how long that took."""
-    with asyncio.Runner() as runner:
-        pool = async_pool(url, "sendtrail_api", max_size=1)
-        runner.run(pool.open())
-        ask: Ask = partial(Asker(pool).ask, tenant)
+    with asyncio.Runner() as runner, sync_pool(url, "sendtrail_api", max_size=1) as pool:
+        asker = Asker(pool)
+        ask: Ask = partial(asker.ask, tenant)
         yield lambda question: runner.run(_milliseconds(ask, question))
-        runner.run(pool.close())
+        asker.close()
 
 
 async def _milliseconds(ask: Ask, question: Question) -> float:

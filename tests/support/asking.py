@@ -11,7 +11,7 @@ import msgspec
 from psycopg import AsyncConnection, AsyncCursor
 
 from adapters.database.asking import Asker
-from adapters.database.pool import async_pool, conninfo
+from adapters.database.pool import conninfo, sync_pool
 from projections.queries import lists
 from projections.queries.asking import Ask
 from projections.queries.changes import Batch, changes
@@ -72,10 +72,8 @@ def asking(database_url: str) -> Iterator[Asking]:
     with asyncio.Runner() as runner:
         given = conninfo(database_url, "sendtrail_api")
         connection = runner.run(AsyncConnection.connect(given, autocommit=True))
-        pool = async_pool(database_url, "sendtrail_api", max_size=1)
-        runner.run(pool.open())
-        try:
-            yield Asking(runner, connection, Asker(pool))
-        finally:
-            runner.run(pool.close())
-            runner.run(connection.close())
+        with sync_pool(database_url, "sendtrail_api", max_size=1) as pool:
+            asker = Asker(pool)
+            yield Asking(runner, connection, asker)
+            asker.close()
+        runner.run(connection.close())

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from psycopg import Error
 from psycopg.errors import DivisionByZero, QueryCanceled
 
-from adapters.database import asking
+from adapters.database import pipeline
 from adapters.database.asking import Asker
-from adapters.database.pool import async_pool
+from adapters.database.pool import Role, sync_pool
 from tests.support.read_rows import OTHER_TENANT, TENANT
 
-WHO = "SELECT config.current_tenant(), current_setting('plan_cache_mode')"
+ROLE: Role = "sendtrail_api"
+WHO: LiteralString = "SELECT config.current_tenant(), current_setting('plan_cache_mode')"
 ECHO = """SELECT %(none)s::text, %(text)s::text, %(whole)s::int8, %(at)s::timestamptz, %(id)s::uuid, %(texts)s::text[],
     %(text)s::text"""
 Story = Callable[[Asker], Awaitable[Any]]
@@ -28,12 +29,18 @@ Tell = Callable[[Story], Any]
 @pytest.fixture
 def tell(database_url: str) -> Iterator[Tell]:
     """Carries a story out on a pool of one connection."""
-    with asyncio.Runner() as runner:
-        pool = async_pool(database_url, "sendtrail_api", max_size=1, statement_timeout="5s")
-        runner.run(pool.open())
+    with asyncio.Runner() as runner, sync_pool(database_url, ROLE, max_size=1, statement_timeout="5s") as pool:
         asker = Asker(pool)
         yield lambda story: runner.run(_told(story, asker))
-        runner.run(pool.close())
+        asker.close()
+
+
+def said(asker: Asker, sql: LiteralString) -> list[Any]:
+    """On the connection that questions are asked on, beside them."""
+    asker.close()
+    with asker.pool.connection() as same:
+        found = same.execute(sql)
+        return found.fetchall() if found.description else []
 
 
 async def _told(story: Story, asker: Asker) -> Any:
@@ -64,8 +71,7 @@ def test_a_question_names_its_tenant_and_how_it_is_planned_and_takes_both_along(
         seen: list[Any] = []
         for tenant, prepare in ((TENANT, True), (OTHER_TENANT, False), (TENANT, False), (OTHER_TENANT, True)):
             seen += await asker.ask(tenant, WHO, {}, prepare)
-            async with asker.pool.connection() as same:
-                seen += await (await same.execute(WHO)).fetchall()
+            seen += said(asker, WHO)
         return seen
 
     one, own, none = "force_generic_plan", "force_custom_plan", (None, "auto")
@@ -78,8 +84,7 @@ def test_a_question_that_fails_leaves_nothing_and_hinders_nobody(tell: Tell) -> 
         for prepare in (True, False, True):
             with pytest.raises(DivisionByZero):
                 await asker.ask(TENANT, "SELECT 1 / %(by)s::int8", {"by": 0}, prepare)
-            async with asker.pool.connection() as same:
-                assert await (await same.execute(WHO)).fetchone() == (None, "auto")
+            assert said(asker, WHO) == [(None, "auto")]
         return await asker.ask(OTHER_TENANT, WHO, {})
 
     assert tell(story) == [(OTHER_TENANT, "force_generic_plan")]
@@ -92,8 +97,7 @@ def test_whatever_becomes_of_a_connection_the_next_question_is_answered(tell: Te
                 await asker.ask(TENANT, "SELECT pg_sleep(4)", {})
 
     async def forgets(asker: Asker) -> None:
-        async with asker.pool.connection() as same:
-            await same.execute("DEALLOCATE ALL")
+        said(asker, "DEALLOCATE ALL")
 
     async def is_killed(asker: Asker) -> None:
         with pytest.raises(Error):
@@ -113,8 +117,34 @@ def test_whatever_becomes_of_a_connection_the_next_question_is_answered(tell: Te
     tell(story)
 
 
+def test_more_at_once_than_there_are_connections_wait_for_one_another(
+    tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for the pool, which would have none to give."""
+    monkeypatch.setattr("adapters.database.loop.KEPT", 1000)
+
+    async def story(asker: Asker) -> list[Any]:
+        return await asyncio.gather(*(asker.ask(TENANT, "SELECT %(n)s::int8", {"n": n}) for n in range(20)))
+
+    assert tell(story) == [[(n,)] for n in range(20)]
+
+
+def test_what_was_given_up_before_its_turn_is_never_asked(tell: Tell) -> None:
+    async def story(asker: Asker) -> list[Any]:
+        locks = "SELECT pg_advisory_lock(77), pg_sleep(0.2)"
+        first = asyncio.create_task(asker.ask(TENANT, "SELECT pg_sleep(0.1)", {}))
+        others = [asyncio.create_task(asker.ask(TENANT, locks, {})) for _ in range(3)]
+        await asyncio.sleep(0)
+        for one in others:
+            one.cancel()
+        assert await first
+        return await asker.ask(TENANT, "SELECT objid FROM pg_locks WHERE locktype = 'advisory'", {})
+
+    assert tell(story) == []
+
+
 def test_a_connection_keeps_the_latest_statements_alone(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "MOST_PREPARED", 5)
+    monkeypatch.setattr(pipeline, "MOST_PREPARED", 5)
 
     async def story(asker: Asker) -> list[Any]:
         for n in (*range(9), 0, 7, 0):

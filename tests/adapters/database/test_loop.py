@@ -11,8 +11,9 @@ from psycopg.errors import DivisionByZero, ProgrammingError, UniqueViolation
 from adapters.bootstrap import Installation
 from adapters.database import arrays
 from adapters.database.loop import MustWaitError
+from adapters.database.pipeline import Ask, LostError, prepared
 from adapters.database.pool import connect
-from adapters.database.prepared import BEGIN, COMMIT, Ask, LostError, Steps, _prepared, asking
+from adapters.database.prepared import BEGIN, COMMIT, Steps, asking
 from adapters.database.session import Database
 from tests.support.installation import installed
 
@@ -134,7 +135,7 @@ def test_a_lost_connection_is_told_and_the_next_is_another(
 @pytest.mark.parametrize("dropped", ["DEALLOCATE ALL", "DEALLOCATE {}"])
 def test_statements_that_were_dropped_are_prepared_again(database: Database, carry_out: CarryOut, dropped: str) -> None:
     """psycopg drops all of a connection's after a rollback of its own. Beside those that were not, and new ones."""
-    name = f"{_prepared(NAMES.sql).name.decode()}_0"
+    name = f"{prepared(NAMES.sql)[0].decode()}_0"
 
     def steps() -> Steps[list[Any]]:
         yield [put("a"), NAMES]

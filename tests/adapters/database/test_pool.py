@@ -1,4 +1,3 @@
-import asyncio
 import os
 import signal
 from pathlib import Path
@@ -9,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import QueryCanceled
 from psycopg_pool import PoolTimeout
 
-from adapters.database.pool import Role, async_pool, connect, conninfo, sync_pool
+from adapters.database.pool import Role, connect, conninfo, sync_pool
 from tests.support.database import embedded_server
 
 
@@ -23,14 +22,6 @@ def test_a_connection_has_the_rights_of_its_role(database_url: str, role: Role) 
 def test_without_a_role_a_connection_is_the_login_users(database_url: str) -> None:
     with connect(database_url) as connection:
         assert connection.execute("SELECT current_user = session_user").fetchone() == (True,)
-
-
-def test_the_asynchronous_pool_takes_the_role_on_too(database_url: str) -> None:
-    async def current_user() -> object:
-        async with async_pool(database_url, "sendtrail_api") as pool, pool.connection() as connection:
-            return await (await connection.execute("SELECT current_user")).fetchone()
-
-    assert asyncio.run(current_user()) == ("sendtrail_api",)
 
 
 def test_what_the_url_says_itself_is_kept() -> None:
