@@ -15,7 +15,7 @@ from api.errors import SubjectNotFoundError
 from api.http.problems import Problem, problem_of
 from api.rendering import Shown
 from api.sealing import Sealer, ref_of
-from api.sending import Done
+from api.sending import Done, Keep
 from domain.communication import InvoiceCommunication
 from domain.status import Status
 
@@ -36,27 +36,43 @@ class Job(NamedTuple):
 
 
 class _Outcome(NamedTuple):
-    shown: Shown
+    communication: InvoiceCommunication
+    attempt_id: str
     as_asked: bool
 
 
 Outcomes = dict[int, _Outcome | Problem]
 
 
-def carry_out(sealer: Sealer, jobs: Sequence[Job], refused: Mapping[int, Problem]) -> Done:
+class _Said(NamedTuple):
+    """What an answer says of some items: the JSON of each, by its place; and whose personal data is in it."""
+
+    items: dict[int, str]
+    customers: frozenset[str] = frozenset()
+    position: int = 0
+
+    def beside(self, other: "_Said") -> "_Said":
+        position = max(self.position, other.position)
+        return _Said(self.items | other.items, self.customers | other.customers, position)
+
+    def done(self) -> Done:
+        data = ",".join(self.items[place] for place in sorted(self.items))
+        return Done(f'{{"data":[{data}],"position":{self.position}}}', self.position, self.customers)
+
+
+def carry_out(sealer: Sealer, jobs: Sequence[Job], refused: Mapping[int, Problem], keep: Keep | None = None) -> Done:
     """The answer to all items, `refused` those that no job could be made of. Raises OperationalError."""
-    batch = _Batch(sealer)
+    batch, said = _Batch(sealer), _Said({place: _refused(place, problem) for place, problem in refused.items()})
     by_communication: dict[UUID, list[Job]] = defaultdict(list)
     for job in jobs:
         by_communication[job.communication_id].append(job)
-    outcomes: Outcomes = dict(refused)
     try:
-        outcomes |= persist(lambda: batch.record(by_communication))
+        return persist(lambda: batch.record(by_communication, said, keep)).done()
     except BusyError:
         # One communication with many writers must not hold up the others.
         for communication_id, its_jobs in by_communication.items():
-            outcomes |= batch.record_alone(communication_id, its_jobs)
-    return _done(sealer, outcomes)
+            said = batch.record_alone(communication_id, its_jobs, said)
+        return said.done()
 
 
 class _Batch:
@@ -65,34 +81,50 @@ class _Batch:
         self.communications = sealer.installation.communications
         self.tenant = sealer.tenant
 
-    def record(self, jobs: Mapping[UUID, Sequence[Job]]) -> Outcomes:
-        """One transaction. Raises VersionConflictError, OperationalError: nothing was recorded."""
+    def record(self, jobs: Mapping[UUID, Sequence[Job]], others: _Said, keep: Keep | None = None) -> _Said:
+        """One transaction; `others` are said beside it. Raises VersionConflictError and OperationalError.
+
+        `keep`: what keeps the whole answer, in that transaction.
+        """
         loaded = self.communications.load(jobs, self.tenant)
         self.sealer.fetch(loaded.found.values())
         outcomes: Outcomes = {}
         for communication_id, its_jobs in jobs.items():
-            position = loaded.positions.get(communication_id, 0)
-            outcomes |= _apply(loaded.found.get(communication_id), its_jobs, position)
-        opened = [o.shown for o in outcomes.values() if isinstance(o, _Outcome)]
-        changed = {one.communication.id: one.communication for one in opened}
-        recorded = self.communications.record(changed.values(), tenant=self.tenant)
-        return {index: _at(outcome, recorded) for index, outcome in outcomes.items()}
+            outcomes |= _apply(loaded.found.get(communication_id), its_jobs)
+        changed = {one.communication.id: one.communication for one in outcomes.values() if isinstance(one, _Outcome)}
+        said = self._said(outcomes)
+        before = max((loaded.positions.get(one, 0) for one in changed), default=0)
 
-    def record_alone(self, communication_id: UUID, jobs: Sequence[Job]) -> Outcomes:
+        def whole(recorded: int | None) -> _Said:
+            return others.beside(said._replace(position=recorded or before))
+
+        also = None if keep is None else lambda recorded: keep(whole(recorded).done())
+        return whole(self.communications.record(changed.values(), tenant=self.tenant, also=also))
+
+    def record_alone(self, communication_id: UUID, jobs: Sequence[Job], others: _Said) -> _Said:
         try:
-            return persist(lambda: self.record({communication_id: jobs}))
+            return persist(lambda: self.record({communication_id: jobs}, others))
         except (BusyError, OperationalError) as error:
-            return {job.place: problem_of(error) or Problem(503) for job in jobs}
+            problem = problem_of(error) or Problem(503)
+            return others.beside(_Said({job.place: _refused(job.place, problem) for job in jobs}))
+
+    def _said(self, outcomes: Outcomes) -> _Said:
+        opened = {place: one for place, one in outcomes.items() if isinstance(one, _Outcome)}
+        shown = (Shown(one.communication, one.attempt_id, 0) for one in opened.values())
+        documents = rendering.attempts(self.sealer.installation.keys, self.tenant, shown)
+        items = {place: _refused(place, one) for place, one in outcomes.items() if isinstance(one, Problem)}
+        for (place, one), document in zip(opened.items(), documents, strict=True):
+            items[place] = _recorded(place, one, document)
+        return _Said(items, frozenset(ref_of(one.communication) for one in opened.values()))
 
 
-def _apply(communication: Any, jobs: Sequence[Job], position: int) -> Outcomes:
+def _apply(communication: Any, jobs: Sequence[Job]) -> Outcomes:
     outcomes: Outcomes = {}
     for job in jobs:
         try:
             if communication is None:
                 raise SubjectNotFoundError
-            attempt_id, as_asked = job.apply(communication)
-            outcomes[job.place] = _Outcome(Shown(communication, attempt_id, position), as_asked)
+            outcomes[job.place] = _Outcome(communication, *job.apply(communication))
         except Exception as error:
             problem = problem_of(error)
             if problem is None or problem.status_code >= 500:
@@ -101,30 +133,14 @@ def _apply(communication: Any, jobs: Sequence[Job], position: int) -> Outcomes:
     return outcomes
 
 
-def _at(outcome: "_Outcome | Problem", recorded: int | None) -> "_Outcome | Problem":
-    if recorded is None or isinstance(outcome, Problem):
-        return outcome
-    return outcome._replace(shown=outcome.shown._replace(position=recorded))
-
-
-def _done(sealer: Sealer, outcomes: Outcomes) -> Done:
-    opened = {index: o for index, o in outcomes.items() if isinstance(o, _Outcome)}
-    documents = rendering.attempts(sealer.installation.keys, sealer.tenant, (o.shown for o in opened.values()))
-    rendered = dict(zip(opened, documents, strict=True))
-    position = max((o.shown.position for o in opened.values()), default=0)
-    data = ",".join(_item(index, outcomes[index], rendered.get(index)) for index in sorted(outcomes))
-    customers = frozenset(ref_of(o.shown.communication) for o in opened.values())
-    return Done(f'{{"data":[{data}],"position":{position}}}', position, customers)
-
-
-def _item(index: int, outcome: "_Outcome | Problem", document: str | None) -> str:
-    if isinstance(outcome, Problem):
-        error = json.dumps(outcome.document())
-        return f'{{"index":{index},"outcome":"refused","attempt":null,"error":{error}}}'
-    attempt = outcome.shown.communication.attempt(outcome.shown.attempt_id)
-    skipped = not outcome.as_asked or attempt.outcome().status is Status.SKIPPED
+def _recorded(place: int, one: _Outcome, document: str) -> str:
+    skipped = not one.as_asked or one.communication.attempt(one.attempt_id).outcome().status is Status.SKIPPED
     word = "skipped" if skipped else "accepted"
-    return f'{{"index":{index},"outcome":"{word}","attempt":{document},"error":null}}'
+    return f'{{"index":{place},"outcome":"{word}","attempt":{document},"error":null}}'
+
+
+def _refused(place: int, problem: Problem) -> str:
+    return f'{{"index":{place},"outcome":"refused","attempt":null,"error":{json.dumps(problem.document())}}}'
 
 
 def indexed(items: Iterable[Any], read: Callable[[int, Any], Job]) -> tuple[list[Job], dict[int, Problem]]:

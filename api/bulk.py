@@ -10,12 +10,12 @@ from api.http.idempotency import Ids
 from api.http.problems import parsed
 from api.http.schemas import BulkIn, SendIn
 from api.sealing import Sealer
-from api.sending import Done, apply, subject_id
+from api.sending import Done, Keep, apply, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import Cause
 
 
-def send_all(installation: Installation, caller: Caller, asked: BulkIn, ids: Ids) -> Done:
+def send_all(installation: Installation, caller: Caller, asked: BulkIn, ids: Ids, keep: Keep | None = None) -> Done:
     """One outcome an item, in order; what is wrong with one spoils no other."""
     sealer = Sealer(installation, caller)
 
@@ -29,4 +29,4 @@ def send_all(installation: Installation, caller: Caller, asked: BulkIn, ids: Ids
 
         return Job(place, subject_id(caller.tenant_id, one.subject), open_attempt)
 
-    return carry_out(sealer, *indexed(asked.items, read))
+    return carry_out(sealer, *indexed(asked.items, read), keep)

@@ -15,7 +15,7 @@ from api.http.problems import parsed
 from api.http.schemas import MarkIn, MarkItem, MarkSentIn, PersonIn
 from api.rendering import Rendered
 from api.sealing import Sealer
-from api.sending import Done, carried_out, subject_id
+from api.sending import Done, Keep, carried_out, subject_id
 from domain.communication import InvoiceCommunication
 from domain.values import Person, Personal
 
@@ -24,7 +24,9 @@ _AHEAD = timedelta(minutes=5)
 Mark = Callable[[InvoiceCommunication, Person, Personal | None], None]
 
 
-def mark_sent(installation: Installation, caller: Caller, asked: MarkSentIn, ids: Ids) -> Done:
+def mark_sent(
+    installation: Installation, caller: Caller, asked: MarkSentIn, ids: Ids, keep: Keep | None = None
+) -> Done:
     """One outcome an item: `skipped` for an attempt that somebody marked otherwise before."""
     sealer = Sealer(installation, caller)
 
@@ -36,7 +38,7 @@ def mark_sent(installation: Installation, caller: Caller, asked: MarkSentIn, ids
         where = subject_id(caller.tenant_id, one.subject)
         return Job(place, where, lambda c: _marked(sealer, c, one, attempt_id, asked.requested_by))
 
-    return carry_out(sealer, *indexed(asked.items, read))
+    return carry_out(sealer, *indexed(asked.items, read), keep)
 
 
 def ignore(installation: Installation, caller: Caller, communication_id: UUID, asked: MarkIn) -> Done:

@@ -47,10 +47,10 @@ async def send(asked: SendIn, installation: InstallationDep, caller: MaySend, on
 async def send_all(asked: BulkIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
     """Up to 1,000 sends; the answer has an outcome for each, in order: accepted, skipped or refused."""
 
-    def carry_out() -> Answer:
-        return answered(200, bulk.send_all(installation, caller, asked, once.ids))
+    def carry_out(keep: Keep | None) -> Answer:
+        return answered(200, bulk.send_all(installation, caller, asked, once.ids, as_answered(200, keep)))
 
-    return await once(lambda _: run_in_threadpool(carry_out))
+    return await once(lambda keep: run_in_threadpool(carry_out, keep))
 
 
 async def resend(

@@ -11,9 +11,9 @@ from api.erasing import erase_customer
 from api.http.answers import Answer
 from api.http.auth import InstallationDep, MayAdmin, MaySend
 from api.http.fields import Id
-from api.http.idempotency import OnceDep
+from api.http.idempotency import Keep, OnceDep
 from api.http.openapi import COMMUNICATION, ERASED, OUTCOMES, answers
-from api.http.routes import CommunicationId, answered, guarded_router
+from api.http.routes import CommunicationId, answered, as_answered, guarded_router
 from api.http.schemas import EraseIn, MarkIn, MarkSentIn
 from domain.values import Person
 
@@ -30,10 +30,10 @@ def marks_router() -> APIRouter:
 async def mark_sent(asked: MarkSentIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:
     """Say that subjects went out by hand: each item opens a manual attempt, or ends the one that needed action."""
 
-    def carry_out() -> Answer:
-        return answered(200, marking.mark_sent(installation, caller, asked, once.ids))
+    def carry_out(keep: Keep | None) -> Answer:
+        return answered(200, marking.mark_sent(installation, caller, asked, once.ids, as_answered(200, keep)))
 
-    return await once(lambda _: run_in_threadpool(carry_out))
+    return await once(lambda keep: run_in_threadpool(carry_out, keep))
 
 
 def ignore(

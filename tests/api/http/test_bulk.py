@@ -162,4 +162,4 @@ def test_an_attempt_that_was_skipped_says_so(acme: Tenant) -> None:
 
 def test_outcomes_have_a_shape() -> None:
     """An answer's item says refused exactly where there is no attempt."""
-    assert '"attempt":null' in batches._item(0, Problem(404), None)
+    assert '"attempt":null' in batches._refused(0, Problem(404))

@@ -256,8 +256,17 @@ def test_what_is_recorded_and_its_answer_are_one_commit(invoiced: Tenant, monkey
     """Who dies behind the commit has kept the answer, who dies before it has recorded nothing."""
     monkeypatch.setattr("api.http.idempotency.Once._write", _raising(OperationalError("x")))
     resent = f"/v1/attempts/{invoiced.sent(address=None)['id']}/resend"
-    for path, body in (("/v1/attempts", order()), (resent, {})):
-        first, again = (invoiced.http.post(path, json=body, headers={"Idempotency-Key": path}) for _ in range(2))
+    item = {"subject": order()["subject"], "sent_at": "2026-01-14T16:30:00Z", "how": "by hand"}
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/attempts", order()),
+        (resent, {}),
+        ("/v1/attempts:bulk", {"items": [order(address="three@payer.example"), order("none"), 7]}),
+        ("/v1/attempts:bulk", {"items": [order("none")]}),
+        ("/v1/communications:mark_sent", {"items": [item], "requested_by": PERSON}),
+    ]
+    for number, (path, body) in enumerate(asked):
+        headers = {"Idempotency-Key": f"k-{number}"}
+        first, again = (invoiced.http.post(path, json=body, headers=headers) for _ in range(2))
         assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
 
 
