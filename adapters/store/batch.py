@@ -1,6 +1,6 @@
 """Commands that are carried out together: one read, one commit, and each its own result or refusal."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -71,19 +71,14 @@ class Batch:
         # By the ids' numbers: a UUID is hashed and compared in Python.
         self._streams: dict[int, Stream] = {}
 
-    def carry_out(self, commands: Sequence[Command], go_on: Callable[[], None]) -> Steps[list[Outcome]]:
-        """The outcomes of the first of them: of all, unless they make more events than one transaction should hold.
-
-        `go_on` is called once nothing but the database is left to wait for.
-        """
+    def carry_out(self, commands: Sequence[Command]) -> Steps[list[Outcome]]:
+        """The outcomes of the first of them: of all, unless they make more events than one transaction should hold."""
         try:
-            if self.novelty.likely and (outcomes := (yield from self._as_new(commands, go_on))) is not None:
+            if self.novelty.likely and (outcomes := (yield from self._as_new(commands))) is not None:
                 return outcomes
             yield from self._load(commands)
             yield from self._fetch_keys(commands)
-            ran = self._run(commands)
-            go_on()
-            return (yield from self._record(ran))
+            return (yield from self._record(self._run(commands)))
         except OperationalError:
             raise
         except Exception as error:
@@ -94,7 +89,7 @@ class Batch:
                 raise VersionConflictError from error
             raise
 
-    def _as_new(self, commands: Sequence[Command], go_on: Callable[[], None]) -> Steps[list[Outcome] | None]:
+    def _as_new(self, commands: Sequence[Command]) -> Steps[list[Outcome] | None]:
         """Without reading: that an aggregate is new shows as its first event is recorded. None where one is not.
 
         What makes no event is read for, as nothing would show that it saw what there is.
@@ -103,7 +98,6 @@ class Batch:
         yield from self._fetch_keys(commands)
         ran = self._run(commands)
         if all(one.stream.made for one in ran):
-            go_on()
             with suppress(VersionConflictError):
                 return (yield from self._record(ran))
         self.novelty.forget()

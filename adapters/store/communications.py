@@ -4,18 +4,18 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 from psycopg import OperationalError
 
-from adapters.database.loop import Done, MustWaitError
+from adapters.background import waited
+from adapters.database.loop import Done, MustWaitError, may_wait
 from adapters.database.session import Database, Write
 from adapters.loop_merging import LoopMerging, LoopMergings
-from adapters.merging import Merging, Mergings
 from adapters.store.batch import Batch, Novelty
 from adapters.store.commands import Command, Outcome, Sealing
 from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
@@ -43,12 +43,10 @@ class Communications:
         self.database = database
         self.recorder = EventRecorder(database)
         self.mapper = EventMapper()
-        threads = ThreadPoolExecutor(max(database.pool.max_size // 2, 1), "commands")
-        self._merging: Mergings[Command, Outcome] = Mergings(
-            lambda tenant: Merging(partial(self._carry_out, tenant, Novelty()), _aggregate, threads, _is_alone)
-        )
-        self._merging_in_loop: LoopMergings[UUID | None, Command, Outcome] = LoopMergings(
-            lambda tenant: LoopMerging(partial(self._carry_out_in_loop, tenant, Novelty()), _aggregate, _is_alone)
+        # A command that asks the database itself takes another connection: for that some are left.
+        self._turns = BoundedSemaphore(max(database.pool.max_size // 2, 1))
+        self._merging: LoopMergings[UUID | None, Command, Outcome] = LoopMergings(
+            lambda tenant: LoopMerging(partial(self._carry_out, tenant, Novelty()), _aggregate, _is_alone)
         )
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:
@@ -102,12 +100,16 @@ class Communications:
     ) -> tuple[T, int]:
         """Run `command` on the aggregate (None if there is none) and record what it returns.
 
-        Commands of other threads that wait at the same time are carried out in the same transaction. Returns the
-        command's own result and the position of the aggregate's last event (0 without any). On a version conflict the
-        whole command runs again on a fresh aggregate, up to 5 s: then BusyError.
+        Commands that come at the same time are carried out in the same transaction: in an event loop, in this thread if
+        it asks the database itself. Returns the command's own result and the position of the aggregate's last event (0
+        without any). After a version conflict the command runs again on a fresh aggregate, up to 5 s: then BusyError.
         """
         asked = Command(communication_id, command, writes, also, sealing)
-        return persist(partial(self._merging.of(tenant), asked)).get()
+        may_wait()
+        outcome = waited(self._outcome(tenant, asked))
+        if isinstance(outcome.error, MustWaitError):
+            outcome = persist(partial(self._carry_out_here, tenant, asked))
+        return outcome.get()
 
     async def change_async(
         self,
@@ -119,29 +121,30 @@ class Communications:
         also: Callable[[T, int], Sequence[Write]] | None = None,
         sealing: Sealing | None = None,
     ) -> tuple[T, int]:
-        """The same for a coroutine: the command runs in the event loop, in a thread if it asks the database itself."""
+        """The same for a coroutine: in its event loop, in a thread if it asks the database itself."""
         asked = Command(communication_id, command, writes, also, sealing)
-        merging = self._merging_in_loop.of(tenant)
-        try:
-            outcome = await merging.ask(asked)
-        except (VersionConflictError, OperationalError):
-            outcome = await persist_async(partial(merging.ask, asked))
+        outcome = await self._outcome(tenant, asked)
         if isinstance(outcome.error, MustWaitError):
-            asked.alone = False
-            once = partial(self._merging.of(tenant), asked)
-            outcome = await asyncio.to_thread(persist, once)
+            outcome = await asyncio.to_thread(persist, partial(self._carry_out_here, tenant, asked))
         return outcome.get()
 
-    def _carry_out(
-        self, tenant: UUID | None, novelty: Novelty, commands: Sequence[Command], go_on: Callable[[], None]
-    ) -> list[Outcome]:
-        steps = Batch(self.recorder, self.mapper, tenant, novelty).carry_out(commands, go_on)
-        return self.database.carry_out(steps, tenant)
+    async def _outcome(self, tenant: UUID | None, asked: Command) -> Outcome:
+        merging = self._merging.of(tenant)
+        try:
+            return await merging.ask(asked)
+        except (VersionConflictError, OperationalError):
+            return await persist_async(partial(merging.ask, asked))
 
-    def _carry_out_in_loop(
+    def _carry_out_here(self, tenant: UUID | None, asked: Command) -> Outcome:
+        """While this thread waits."""
+        with self._turns:
+            steps = Batch(self.recorder, self.mapper, tenant, Novelty()).carry_out([asked])
+            return self.database.carry_out(steps, tenant)[0]
+
+    def _carry_out(
         self, tenant: UUID | None, novelty: Novelty, commands: Sequence[Command], done: "Done[list[Outcome]]"
     ) -> None:
-        steps = Batch(self.recorder, self.mapper, tenant, novelty).carry_out(commands, _nothing)
+        steps = Batch(self.recorder, self.mapper, tenant, novelty).carry_out(commands)
         self.database.carry_out_in_loop(steps, done, tenant)
 
     def _fold(self, rows: Iterable[tuple[Any, ...]], found: dict[UUID, Any]) -> dict[UUID, Any]:
@@ -155,10 +158,6 @@ class Communications:
             if aggregate is None:
                 aggregate = found[originator] = changed
         return found
-
-
-def _nothing() -> None:
-    pass
 
 
 def _aggregate(command: Command) -> int:

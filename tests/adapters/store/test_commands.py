@@ -1,100 +1,67 @@
 """Commands of many threads are carried out together: each is recorded once, or refused without a trace."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from adapters.bootstrap import Installation
 from adapters.database import arrays
-from adapters.database.pool import connect
 from adapters.database.prepared import Steps
 from adapters.database.session import Write
 from adapters.store import batch
 from adapters.store.communications import Communications
 from adapters.store.errors import BusyError, VersionConflictError
 from domain.communication import InvoiceCommunication
-from domain.values import Cause, Channel, Order, Personal, Recipient
+from tests.adapters.store import commands
+from tests.adapters.store.commands import TENANT, RefusedError, Seen, place, sending
 from tests.support.eventually import eventually
-from tests.support.installation import START
-
-TENANT = uuid4()
 
 
-class RefusedError(Exception):
-    pass
+class Submitted:
+    """How many commands threads have given to the loop."""
 
+    really = staticmethod(asyncio.run_coroutine_threadsafe)
 
-class Seen(NamedTuple):
-    """What a command saw behind it: the aggregate's version, and its attempts in order."""
+    def __init__(self) -> None:
+        self.count = 0
 
-    version: int
-    attempts: tuple[str, ...]
-
-
-Command = Callable[[InvoiceCommunication | None], tuple[InvoiceCommunication | None, Seen]]
-
-
-def place(number: int = 0, tenant: UUID = TENANT) -> UUID:
-    return InvoiceCommunication.create_id(tenant, "invoice", str(number))
-
-
-def sending(attempt_id: str, number: int = 0, tenant: UUID = TENANT, ends: str = "") -> Command:
-    """Opens an attempt to an address of its own; `ends`: refuses before, or half-way, or only looks."""
-
-    def command(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication | None, Seen]:
-        if ends == "refused":
-            raise RefusedError
-        if ends == "looked":
-            return None, Seen(found.version, tuple(found.attempts)) if found else Seen(0, ())
-        made = found or InvoiceCommunication(tenant, "invoice", str(number), START)  # type: ignore[arg-type]
-        if attempt_id not in made.attempts:
-            recipient = Recipient(1, Personal(str(uuid4()), "c2VhbGVk"), attempt_id)
-            made.send(Order(attempt_id, Cause.FIRST, Channel.EMAIL, [recipient]), START)
-        if ends == "half-way":
-            raise RefusedError
-        return made, Seen(made.version, tuple(made.attempts))
-
-    return command
+    def run_coroutine_threadsafe(self, *given: Any) -> "Future[Any]":
+        future: Future[Any] = self.really(*given)
+        self.count += 1
+        return future
 
 
 def together(store: Communications, *asked: Callable[[], Any]) -> "list[Future[Any]]":
     """Asked while a command runs, so that they go into the next transaction together; all are done."""
-    inside, go_on = threading.Event(), threading.Event()
+    inside, go_on, submitted = threading.Event(), threading.Event(), Submitted()
 
     def held(_: InvoiceCommunication | None) -> tuple[None, None]:
         inside.set()
         assert go_on.wait(20)
         return None, None
 
-    merging = store._merging.of(TENANT)
-    with ThreadPoolExecutor(len(asked) + 1) as threads:
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(asked) + 1) as threads:
+        patch.setattr(asyncio, "run_coroutine_threadsafe", submitted.run_coroutine_threadsafe)
         threads.submit(store.change, uuid4(), held, tenant=TENANT)
         assert inside.wait(20)
         waiting = []
-        for number, one in enumerate(asked, start=1):
+        for one in asked:
             waiting.append(threads.submit(one))
-            eventually(partial(_waits, merging, number))
+            eventually(lambda: submitted.count == len(waiting) + 1)
         go_on.set()
     return waiting
 
 
-def _waits(merging: Any, count: int) -> bool:
-    return len(merging._waiting) == count
-
-
 @pytest.fixture(autouse=True)
-def _whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is not parted, so that it is known what goes together."""
-    if "any_mix" not in request.node.name:
-        monkeypatch.setattr("adapters.merging.PARTED", 1000)
+    monkeypatch.setattr("adapters.loop_merging.PARTED", 1000)
 
 
 @pytest.fixture
@@ -157,7 +124,8 @@ def test_a_conflict_is_met_again_by_each_alone(api: Installation, other: Install
 
     def meddled(found: InvoiceCommunication | None) -> tuple[InvoiceCommunication | None, Seen]:
         if found and found.version == 2:
-            send(other.communications)()
+            with ThreadPoolExecutor(1) as thread:  # this one is the loop's
+                thread.submit(asyncio.run, commands.send(other.communications)).result()
         return sending(str(uuid4()))(found)
 
     done = together(store, lambda: store.change(place(), meddled, tenant=TENANT), send(store), send(store, 1))
@@ -209,86 +177,6 @@ def test_a_lost_commit_answer_records_each_once(api: Installation, monkeypatch: 
     monkeypatch.setattr(store.recorder, "inserting", losing)
     done = [one.result() for one in together(store, *(send(store, number) for number in range(5)))]
     assert sorted(position for _, position in done) == lost[1::2]
-
-
-# any mix, from anywhere, with sessions that die
-
-
-class Story(NamedTuple):
-    """One command: of which tenant, on which subject, by which process, and how it ends."""
-
-    tenant: int
-    number: int
-    process: int
-    ends: str
-
-
-class Told(NamedTuple):
-    story: Story
-    attempt_id: str
-    seen: Seen | None
-    position: int
-
-
-ENDS = st.sampled_from(["", "", "", "refused", "half-way", "looked"])
-STORIES = st.lists(
-    st.builds(Story, st.integers(0, 1), st.integers(0, 2), st.integers(0, 1), ENDS), min_size=1, max_size=60
-)
-
-
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
-@given(stories=STORIES, kills=st.lists(st.integers(0, 59), max_size=3))
-def test_any_mix_is_recorded_as_if_one_came_after_the_other(
-    api: Installation, other: Installation, database_url: str, stories: list[Story], kills: list[int]
-) -> None:
-    tenants, processes = (uuid4(), uuid4()), (api.communications, other.communications)
-
-    def tell(numbered: tuple[int, Story]) -> Told:
-        count, story = numbered
-        if count in kills:
-            kill_sessions(database_url)
-        tenant, attempt_id = tenants[story.tenant], str(uuid4())
-        command = sending(attempt_id, story.number, tenant, story.ends)
-        try:
-            where = place(story.number, tenant)
-            return Told(story, attempt_id, *processes[story.process].change(where, command, tenant=tenant))
-        except RefusedError:
-            return Told(story, attempt_id, None, 0)
-
-    with ThreadPoolExecutor(16) as threads:
-        told = list(threads.map(tell, enumerate(stories)))
-    for number, tenant in enumerate(tenants):
-        check(api, tenant, [one for one in told if one.story.tenant == number])
-
-
-def check(api: Installation, tenant: UUID, told: list[Told]) -> None:
-    """Against the store: each version, in order, belongs to the one command that saw it."""
-    for number in range(3):
-        mine = [one for one in told if one.story.number == number]
-        recorded = {one.attempt_id: one for one in mine if one.seen and one.story.ends == ""}
-        rows = api.communications.recorder.streams([place(number, tenant)], tenant)
-        assert [row[1] for row in rows] == list(range(1, len(rows) + 1))
-        assert {row[4] for row in rows} <= {tenant}
-        found = api.communications.load([place(number, tenant)], tenant).found.get(place(number, tenant))
-        order = tuple(found.attempts) if found else ()
-        assert set(order) == recorded.keys()
-        assert len(rows) == (len(order) + 1 if order else 0)
-        positions = dict(zip(order, (row[5] for row in rows[1:]), strict=True))
-        for one in mine:
-            assert (one.seen is None) == (one.story.ends in ("refused", "half-way"))
-            if one.seen is not None:
-                assert one.seen.attempts == order[: len(one.seen.attempts)]
-                last = one.seen.attempts[-1] if one.seen.attempts else None
-                assert one.position == (positions[last] if last else 0)
-
-
-def kill_sessions(url: str) -> None:
-    """All but those that kill; whatever they were doing."""
-    with connect(url, autocommit=True, application_name="killer") as killer:
-        killer.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND application_name <> 'killer'"
-        )
 
 
 def test_endless_conflicts_of_one_do_not_hold_up_the_others(api: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
