@@ -17,7 +17,6 @@ from uuid import UUID, uuid4
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.pool import connect
-from adapters.keys.ring import CustomerKey
 from domain.communication import InvoiceCommunication
 from tests.bench import clients, histories, raw
 from tests.bench.library import PlainInvoice, application, plain_invoice
@@ -27,7 +26,7 @@ from tests.support.installation import installed
 LIBRARY = "eventsourcing's own recorder"
 DELAY = 1000
 """Microseconds by which PostgreSQL delays each flush, so that any disk is as slow as a cloud volume."""
-Make = Callable[[UUID, CustomerKey, int, UUID], InvoiceCommunication]
+Make = Callable[[UUID, histories.Key, int, UUID], InvoiceCommunication]
 
 
 def append(server: EmbeddedServer, rounds: int, _: int) -> Figure:
@@ -59,27 +58,30 @@ def send(server: EmbeddedServer, rounds: int, _: int) -> Figure:
     """A whole first send in one command: three events, four sealed values; queue, correlation and attempt rows.
 
     The library's has the same three events and no rows beside them. A raw one is still one row.
+    "Nothing sealed" shows what sealing costs: the same command with its values in clear.
     """
     contenders = {
         "ours": lambda: _ours(server, histories.asked),
+        "ours, nothing sealed": lambda: _ours(server, histories.asked, unsealed=True),
         raw.NAME: lambda: raw.rate(server),
         LIBRARY: lambda: _library(server, plain_invoice),
     }
     return measure("send-16", "sends/s", contenders, raw.NAME, rounds)
 
 
-def _ours(server: EmbeddedServer, make: Make) -> float:
+def _ours(server: EmbeddedServer, make: Make, *, unsealed: bool = False) -> float:
     with (
         database(server) as url,
         TemporaryDirectory() as folder,
         installed(url, Path(folder), "sendtrail_api") as installation,
     ):
-        return clients.rate(_asking(installation, make))
+        return clients.rate(_asking(installation, make, unsealed=unsealed))
 
 
-def _asking(installation: Installation, make: Make) -> clients.Ask:
+def _asking(installation: Installation, make: Make, *, unsealed: bool) -> clients.Ask:
     tenant, connection = uuid4(), uuid4()
-    key = installation.keys.customer(tenant, "bench", histories.START)
+    known = installation.keys.customer(tenant, "bench", histories.START)
+    key: histories.Key = histories.Unsealed(known.id) if unsealed else known
 
     async def ask(number: int) -> None:
         def command(_: InvoiceCommunication | None) -> tuple[InvoiceCommunication, None]:

@@ -23,6 +23,8 @@ from domain.values import (
     SubjectType,
 )
 
+TENANT, CONNECTION = UUID(int=0xA), UUID(int=0xC)
+"""Of whom the histories are where there is one tenant."""
 START = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 EVENTS = 6
 """Of each whole history."""
@@ -97,11 +99,19 @@ def store(
     if unsealed:
         key = Unsealed(key.id)
     ids: list[str] = []
+    for batch in told(tenant, connection, key, count, whole=whole):
+        ids += [attempt_id for made in batch for attempt_id in made.attempts]
+        installation.communications.record(batch)
+    return ids
+
+
+def told(
+    tenant: UUID, connection: UUID, key: Key, count: int, *, whole: bool = True
+) -> Iterator[list[InvoiceCommunication]]:
+    """`count` histories that nobody has recorded yet, 500 at a time."""
     for numbers in _chunks(count, 500):
         batch = [asked(tenant, key, number, connection) for number in numbers]
-        ids += [attempt_id for made in batch for attempt_id in made.attempts]
-        installation.communications.record([delivered(made) for made in batch] if whole else batch)
-    return ids
+        yield [delivered(made) for made in batch] if whole else batch
 
 
 def put(installation: Installation, tenant: UUID, count: int) -> None:
