@@ -15,7 +15,7 @@ from adapters.store.mapper import EventMapper
 from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
 from consumers.hot import Hot
 from consumers.uncollected import uncollected
-from projections.engine import Happened, Meaning, Rows, Stream, meaning, rows
+from projections.engine import Happened, Meaning, Rows, Stream, meaning
 from projections.errors import UnprojectedEventError
 
 SQL = load(__file__)
@@ -65,7 +65,7 @@ class Batches:
 
     def _rows(self, connection: "Connection[Any]", folding: Sequence[Stream], after: int) -> Rows:
         changed = self.hot.fold(folding, lambda ids: self.streams(connection, ids, after))
-        made = rows(changed, self.hot.opened(changed))
+        made = self.hot.rows(changed)
         self.hot.remember(changed)
         return made
 

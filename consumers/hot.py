@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from adapters.keys.ring import KeyRing
-from projections.engine import Happened, Stream, fold, sealed
+from projections.engine import Happened, Rows, Stream, fold, keys_of, rows
 from projections.folded import Folded
-from projections.personal import Opened
 
 COMMUNICATIONS, CHARACTERS = 10_000, 30_000_000
 """Remembered at most: communications, and characters of their sealed values."""
@@ -31,32 +30,26 @@ class Hot:
     def fold(self, folding: Sequence[Stream], earlier: Streams) -> list[Folded]:
         """These events into what came before them; returns the communications that they changed."""
         wanted = {one.id for one in folding if one.happened[0][1].originator_version > 1}
-        known = {key: self._folded[key] for key in wanted if key in self._folded}
+        known = {key: self._taken(key) for key in wanted if key in self._folded}
         for happened in earlier(sorted(wanted - known.keys())):
             for folded in fold(happened, known):
                 folded.settle()
         return [(known.get(one.id) or Folded()).follow(one.happened) for one in folding]
 
-    def opened(self, changed: Sequence[Folded]) -> Opened:
-        """The texts that the rows of these communications show, and what else is known of them."""
-        each = [(folded, sealed([folded])) for folded in changed]
-        new = [value for folded, values in each for value in values if not folded.texts or value not in folded.texts]
-        known = self.keys.open(new)
-        for folded, values in each:
-            if folded.texts:
-                known |= folded.texts
-            folded.texts = {value: known[value] for value in values}
-        return known
+    def rows(self, changed: Sequence[Folded]) -> Rows:
+        return rows(changed, self.keys.opening(keys_of(changed)))
 
     def remember(self, changed: Iterable[Folded]) -> None:
         """Their rows are made. The last used are the last in the dict."""
         for folded in changed:
             folded.settle()
-            key = folded.communication.id
-            if key in self._folded:
-                self._characters -= self._folded.pop(key).size
-            folded.size = sum([len(value.sealed) for value in folded.texts])
             self._characters += folded.size
-            self._folded[key] = folded
+            self._folded[folded.communication.id] = folded
         while len(self._folded) > COMMUNICATIONS or self._characters > CHARACTERS:
-            self._characters -= self._folded.pop(next(iter(self._folded))).size
+            self._taken(next(iter(self._folded)))
+
+    def _taken(self, key: UUID) -> Folded:
+        """No longer remembered, and its characters no longer counted, which will be more once it is."""
+        folded = self._folded.pop(key)
+        self._characters -= folded.size
+        return folded

@@ -17,7 +17,7 @@ from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.batches import Batch, Batches
 from consumers.hot import Hot
-from projections.engine import Happened, KeyUse, Rows, retell, rows
+from projections.engine import Happened, KeyUse, Rows, retell
 from projections.errors import ProjectionError
 
 SQL = load(projections.engine.__file__)
@@ -113,7 +113,7 @@ class Projecting:
         ids = [row[0] for row in connection.execute(statement(SQL["sealed_under"]), (keys,)).fetchall()]
         for streams in self._batches.streams(connection, ids, until):
             told = retell(streams, erasing)
-            write(connection, _shown(rows(told, self._hot.opened(told))))
+            write(connection, _shown(self._hot.rows(told)))
 
     def _adapt(self, count: int, seconds: float) -> None:
         if seconds > SLOW:

@@ -1,6 +1,6 @@
 """A batch of events in, the rows of every read model out. All that is stored or opened is the projector's business."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,7 +11,6 @@ from domain.values import Personal
 from projections import attempt_log, overview
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
-from projections.personal import Opened, collect
 from projections.telling import is_told
 
 _key_id = lru_cache(10_000)(UUID)
@@ -101,23 +100,16 @@ def _erase(folded: Folded, ahead: list[Happened], before: int) -> None:
         folded.erase(set(event.key_ids), position)
 
 
-def sealed(changed: Iterable[Folded]) -> list[Personal]:
-    """Every personal value that the rows of these communications show."""
-    shown: list[Any] = []
-    for folded in changed:
-        communication, views = folded.communication, folded.views()
-        shown.append(communication.details)
-        if len(folded.touched) < len(communication.attempts):
-            shown.append(communication.shown(views).order)
-        for attempt_id in folded.touched:
-            shown += communication.attempts[attempt_id].order, views[attempt_id].outcome
-    return collect(*shown)
+def keys_of(changed: Iterable[Folded]) -> set[str]:
+    """The customers' keys that the rows of these communications need."""
+    return set().union(*(folded.sealed_under() for folded in changed))
 
 
-def rows(changed: Iterable[Folded], opened: Opened) -> Rows:
+def rows(changed: Iterable[Folded], plain: Callable[[Personal], str]) -> Rows:
+    """`plain` opens what is sealed under `keys_of` them."""
     made = Rows([], [], [])
     for folded in changed:
-        communication, views = folded.communication, folded.views()
+        communication, views, opened = folded.communication, folded.views(), folded.opened(plain)
         subject = folded.subject_with(opened)
         made.overview.append(overview.row(communication, views, folded.position, subject, opened))
         for attempt_id, position in folded.touched.items():

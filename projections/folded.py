@@ -11,7 +11,7 @@ from domain.communication import InvoiceCommunication
 from domain.values import Personal, SubjectDetails
 from projections import docs
 from projections.docs import Subject
-from projections.personal import Opened, collect, holds_any
+from projections.personal import Finder, Opened, finder
 
 _ASKED = frozenset({e.SendAttempted, e.Resent})
 _HEARD = frozenset({e.StatusReported, e.BuyerResponded})
@@ -21,15 +21,17 @@ _ABOUT_ALL = frozenset({e.SubjectRevised, e.DocumentAdded, e.Ignored, e.Restored
 class Folded:
     """Folded by the aggregate's own code. What changed is kept until `settle`, each with the position that did it."""
 
-    __slots__ = ("_subject", "_views", "communication", "keys", "new_keys", "position", "size", "texts", "touched")
+    __slots__ = (
+        "_sealed", "_subject", "_texts", "_views", "communication", "keys", "new_keys", "position", "size", "touched",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.communication: Any = None
         self.keys: set[str] = set()
-        self.texts: dict[Personal, str] = {}
-        """Sealed values that were opened before."""
         self.size = 0
-        """Characters of them, as whoever keeps it in memory counted them."""
+        """Characters of all sealed values that were opened."""
+        self._sealed: list[Personal] = []
+        self._texts: dict[Personal, str] = {}
         self._subject: tuple[SubjectDetails, Subject] | None = None
         self._views: dict[str, View] = {}
         self.settle()
@@ -45,20 +47,24 @@ class Folded:
 
         Raises OriginatorVersionError where one is missing or comes twice.
         """
-        communication, touched, personal = self.communication, self.touched, []
+        communication, touched, sealed = self.communication, self.touched, self._sealed
+        known = len(sealed)
         for position, event in happened:
             self.communication = communication = event.mutate(communication)
             self.position = position
-            about = _about(event.__class__)
-            if about.attempt_of is not None:
-                touched[about.attempt_of(event)] = position
-            elif about.all:
+            attempt_of, about_all, find = _about(event.__class__)
+            if attempt_of is not None:
+                touched[attempt_of(event)] = position
+            elif about_all:
                 touched.update(dict.fromkeys(communication.attempts, position))
-            if about.personal:
-                personal.append(event)
+            if find is not None:
+                find(sealed, event)
         for attempt_id in touched:
             self._views.pop(attempt_id, None)
-        self._remember_keys(personal)
+        for value in sealed[known:]:
+            if value.key not in self.keys:
+                self.keys.add(value.key)
+                self.new_keys.add(value.key)
         return self
 
     def erase(self, keys: set[str], position: int) -> bool:
@@ -68,6 +74,19 @@ class Folded:
         self.position = position
         self.touched.update(dict.fromkeys(self.communication.attempts, position))
         return True
+
+    def sealed_under(self) -> set[str]:
+        """The keys of what is to be opened."""
+        return {value.key for value in self._sealed}
+
+    def opened(self, plain: Callable[[Personal], str]) -> Opened:
+        """All that its events say in sealed values, each opened once. The rows show most of it."""
+        for value in self._sealed:
+            if value not in self._texts:
+                self._texts[value] = plain(value)
+                self.size += len(value.sealed)
+        self._sealed.clear()
+        return self._texts
 
     def views(self) -> Mapping[str, View]:
         """What each attempt shows, worked out again only after an event that touched it."""
@@ -83,23 +102,18 @@ class Folded:
             self._subject = said, docs.subject(self.communication, opened)
         return self._subject[1]
 
-    def _remember_keys(self, events: Iterable[Any]) -> None:
-        for key in {value.key for value in collect(*events)} - self.keys:
-            self.keys.add(key)
-            self.new_keys.add(key)
-
 
 class _About(NamedTuple):
-    """Which attempts' rows an event changes: one, all or none; `personal`: whether it may hold sealed values."""
+    """Which attempts' rows an event changes: one, all or none; what finds its sealed values, if it may hold any."""
 
     attempt_of: Callable[[Any], str] | None
     all: bool
-    personal: bool
+    find: Finder | None
 
 
 @cache
 def _about(kind: type) -> _About:
-    return _About(_attempt_of(kind), kind in _ABOUT_ALL, holds_any(kind))
+    return _About(_attempt_of(kind), kind in _ABOUT_ALL, finder(kind))
 
 
 def _attempt_of(kind: type) -> Callable[[Any], str] | None:

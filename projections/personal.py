@@ -1,4 +1,4 @@
-"""Finds the sealed values inside events and folded state, so that a batch opens all of its own at once."""
+"""Finds the sealed values inside events and folded state, so that all of them are opened at once."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -28,10 +28,9 @@ def collect(*values: Any) -> list[Personal]:
     return found
 
 
-@cache
-def holds_any(kind: type) -> bool:
-    """Whether a value of this type may hold a sealed value."""
-    return bool(_fields(kind))
+def finder(kind: type) -> Finder | None:
+    """What finds the sealed values inside a struct of this class; None where it cannot hold any."""
+    return _finder_in(kind) if _fields(kind) else None
 
 
 def shown(opened: Opened, value: Personal | None) -> str | None:

@@ -1,7 +1,7 @@
 """One customer's key: seals personal values, opens them, and tells equal ones apart."""
 
 import os
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -40,6 +40,10 @@ class CustomerKey:
     def seal_bytes(self, plain: bytes) -> bytes:
         nonce = _nonce()
         return nonce + self._cipher.encrypt(nonce, plain, self._bound)
+
+    def open(self, value: Personal) -> str:
+        """Raises TamperedError."""
+        return self.open_bytes(a2b_base64(value.sealed)).decode()
 
     def open_bytes(self, sealed: bytes) -> bytes:
         """Raises TamperedError."""

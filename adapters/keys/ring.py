@@ -1,8 +1,7 @@
 """Seals and opens personal values under customers' keys, many at a time."""
 
 import time
-from binascii import a2b_base64
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -69,8 +68,18 @@ class KeyRing:
     def open(self, values: Iterable[Personal | None], tenant: UUID | None = None) -> dict[Personal, str]:
         """The plain texts; ERASED where the key was destroyed. Raises MissingKeyError, TamperedError."""
         wanted = {v for v in values if v is not None}
-        keys = self.keys({v.key for v in wanted}, tenant)
-        return {v: _open(keys[v.key], v) for v in wanted}
+        plain = self.opening({v.key for v in wanted}, tenant)
+        return {v: plain(v) for v in wanted}
+
+    def opening(self, ids: Iterable[str], tenant: UUID | None = None) -> Callable[[Personal], str]:
+        """What opens, one by one, the values that are sealed under these keys. The same may go wrong."""
+        keys = self.keys(ids, tenant)
+
+        def plain(value: Personal) -> str:
+            key = keys[value.key]
+            return ERASED if key is None else key.open(value)
+
+        return plain
 
     def forget(self) -> None:
         """Drop all remembered keys."""
@@ -97,9 +106,3 @@ class KeyRing:
             loaded[str(key_id)] = (until, CustomerKey(str(key_id), secret) if secret else None)
         self._known.update(loaded)
         return loaded
-
-
-def _open(key: CustomerKey | None, value: Personal) -> str:
-    if key is None:
-        return ERASED
-    return key.open_bytes(a2b_base64(value.sealed)).decode()

@@ -14,7 +14,7 @@ from adapters.database.session import statement
 from adapters.keys.ring import KeyRing
 from adapters.store.mapper import EventMapper
 from adapters.store.reader import Row
-from projections.engine import Happened, Meaning, Rows, Stream, meaning, retell, rows, sealed
+from projections.engine import Happened, Meaning, Rows, Stream, keys_of, meaning, retell, rows
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 
@@ -63,7 +63,7 @@ class Telling:
         Raises UnprojectedEventError, MissingKeyError.
         """
         changed = [self._folded(stream) for stream in _decoded(streams)]
-        return rows(changed, self.keys.open(sealed(changed)))
+        return rows(changed, self.keys.opening(keys_of(changed)))
 
     def _folded(self, stream: Stream) -> Folded:
         """Few communications were ever touched by an erasure; those are told again with each in its place."""

@@ -5,11 +5,11 @@ Also ours with events in which nothing is sealed: what sealing costs the read mo
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
@@ -52,8 +52,8 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
 class Opened(KeyRing):
     """For events that `histories.Unsealed` made: their values are in clear, and there is nothing to open."""
 
-    def open(self, values: Iterable[Personal | None], _: UUID | None = None) -> dict[Personal, str]:
-        return {value: value.sealed for value in values if value is not None}
+    def opening(self, *_: Any) -> Callable[[Personal], str]:
+        return attrgetter("sealed")
 
 
 def _ours(server: EmbeddedServer, size: int, made: set[Any], *, unsealed: bool = False) -> float:

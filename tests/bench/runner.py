@@ -26,7 +26,7 @@ from adapters.database.session import Write, statement, write
 from adapters.store.mapper import EventMapper
 from consumers.hot import Hot
 from consumers.projecting import ATTEMPTS, KEYS, OVERVIEW, PUT_ATTEMPTS, PUT_OVERVIEW, SQL
-from projections.engine import Rows, Stream, rows
+from projections.engine import Rows, Stream
 from tests.bench import histories, library
 from tests.bench.measuring import database
 from tests.support.installation import installed
@@ -114,7 +114,7 @@ class Same(Counting):
     def put(self, happened: Any, tracking: Tracking) -> None:
         stream = Stream(happened.originator_id, [(tracking.notification_id, happened)])
         changed = self.hot.fold([stream], lambda _: iter(()))
-        self.view.put(rows(changed, self.hot.opened(changed)), tracking)
+        self.view.put(self.hot.rows(changed), tracking)
         self.hot.remember(changed)
 
 

@@ -190,7 +190,7 @@ def template(tenant: UUID, subject_type: SubjectType, key: CustomerKey, number: 
     teller.tell(words)
     events = list(teller.made.collect_events())
     stored = [EventMapper().to_stored_event(event) for event in events]
-    made = rows(fold([Happened(n, event) for n, event in enumerate(events, 1)], {}), teller.plain)
+    made = rows(fold([Happened(n, event) for n, event in enumerate(events, 1)], {}), teller.plain.__getitem__)
     cut = _Cutting(teller.made)
     return Template(
         subject_type.value,

@@ -1,6 +1,7 @@
 """Rows follow from events alone: not from how the events were cut into batches, nor from what was in memory."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from domain.customer import Customer
 from domain.events import CommunicationEvent
 from domain.overview import overview
 from domain.values import Personal
-from projections.engine import Happened, Meaning, Rows, fold, meaning, rows, sealed
+from projections.engine import Happened, Meaning, Rows, fold, meaning, rows
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 from projections.personal import collect
@@ -53,7 +54,7 @@ def projected(batches: Iterable[Sequence[Happened]]) -> Tables:
         for folded in fold(earlier, known):
             folded.settle()
         changed = fold(batch, known)
-        store(tables, rows(changed, {value: value.sealed for value in sealed(changed)}))
+        store(tables, rows(changed, attrgetter("sealed")))
         earlier += batch
     return tables
 
@@ -78,7 +79,7 @@ def test_every_row_is_what_the_whole_aggregate_shows(acts: list[tuple[str, int]]
     alone: Tables = {name: {} for name in ("overview", "attempts", "keys")}
     for key in {h.event.originator_id for h in whole}:
         changed = fold([h for h in whole if h.event.originator_id == key], {})
-        store(alone, rows(changed, {value: value.sealed for value in sealed(changed)}))
+        store(alone, rows(changed, attrgetter("sealed")))
     assert projected([[one] for one in whole]) == alone
 
 

@@ -21,7 +21,7 @@ from domain.values import (
     SubjectType,
 )
 from projections import attempt_log, overview, timeline
-from projections.engine import Happened, fold, rows, sealed
+from projections.engine import Happened, fold, rows
 from projections.telling import told
 from projections.timeline import Entry
 
@@ -93,9 +93,11 @@ def shown(communication: InvoiceCommunication, texts: dict[str, str] | None = No
     """Events get the positions 1, 2, 3 ...; `texts` are what sealed values read as, where not as themselves."""
     happened = [Happened(place, event) for place, event in enumerate(communication.collect_events(), start=1)]
     changed, entries = fold(happened, {}), told(h.event for h in happened)
-    values = [*sealed(changed), *timeline.sealed(entries)]
-    opened = {value: (texts or {}).get(value.sealed, value.sealed) for value in values}
-    made = rows(changed, opened)
+
+    def plain(value: Personal) -> str:
+        return (texts or {}).get(value.sealed, value.sealed)
+
+    made, opened = rows(changed, plain), {value: plain(value) for value in timeline.sealed(entries)}
     attempt_rows = {str(row.attempt_id): row for row in made.attempts}
     return Shown(
         made.overview[0],
