@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
 
 import msgspec
-from msgspec.structs import astuple
 
 from domain.reports import BuyerResponse, DeliveryReport, Standing, highest, last_word, standing
 from domain.status import ARRIVED, LEAST_GOOD, Status
@@ -74,11 +72,13 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
         self.report_ids.add(report.report_id)
         if (claim := standing(report)) is None:
             return
-        key = report.recipient, report.message_id
-        if known := [h for h in self.heard if (h.recipient, h.message_id) == key]:
-            known[0].hear(claim)
-        else:
-            self.heard.append(Heard(*key, claim, Times.of(claim), [claim] if claim.buyer_response else []))
+        recipient, message_id = report.recipient, report.message_id
+        for known in self.heard:
+            if known.recipient == recipient and known.message_id == message_id:
+                known.hear(claim)
+                return
+        answers = [claim] if claim.buyer_response else []
+        self.heard.append(Heard(recipient, message_id, claim, Times.of(claim), answers))
 
     def skip(self, reason: str, at: datetime) -> None:
         self.waiting, self.reason, self.skipped_at = Status.SKIPPED, reason, at
@@ -89,6 +89,9 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     def view(self) -> View:
         heard = {r.number: self._heard_for(r.number) for r in self._recipients()}
         outcomes = {number: self._outcome_of(number, known) for number, known in heard.items()}
+        if len(outcomes) == 1:
+            ((number, outcome),) = outcomes.items()
+            return View(outcome, outcomes, self._times_of(heard[number]), self.answer)
         numbers = [r.number for r in self._addressed()]
         times = self._times_of([one for number in numbers for one in heard[number]])
         return View(_least_good([outcomes[number] for number in numbers]), outcomes, times, self.answer)
@@ -153,9 +156,6 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
     def last_try(self, number: int) -> Try | None:
         return next((t for t in reversed(self.tries) if number in t.recipients), None)
 
-    def _ends(self, outcome: TryOutcome) -> list[datetime | None]:
-        return [t.ended_at for t in self.tries if t.outcome is outcome]
-
     def _recipients(self) -> list[Recipient]:
         """A network that needs no address (e-invoicing) has one recipient all the same: number 1."""
         return self.order.recipients or [Recipient(1)]
@@ -176,20 +176,29 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
 
     def _outcome_of(self, number: int, heard: Sequence[Heard]) -> Outcome:
         tries = [t for t in self.tries if number in t.recipients]
-        shown = [self._try_standing(t, number, heard, last=t is tries[-1]) for t in tries]
-        if arrived := [s for s in shown if s.status in ARRIVED]:
-            return _as_outcome(reduce(highest, arrived))
-        if not shown or (self.skipped_at and not self._is_settled(number)):
+        arrived = stands = None
+        for one in tries:
+            stands = self._try_standing(one, number, heard, last=one is tries[-1])
+            if stands.status in ARRIVED:
+                arrived = highest(arrived, stands) if arrived else stands
+        if arrived is not None:
+            return _as_outcome(arrived)
+        if stands is None or (self.skipped_at and not self._is_settled(number)):
             return self._whole()
-        return _as_outcome(shown[-1])
+        return _as_outcome(stands)
 
     def _times_of(self, heard: Sequence[Heard]) -> Times:
         """Without a try of ours, what providers say is about some other sending."""
         told = [h.times for h in heard] if self.tries else []
-        refused = self._ends(TryOutcome.REFUSED)
-        known = earliest([*told, Times(failed=first(refused))] if refused else told)
-        sent = self.marked_sent_at or first(self._ends(TryOutcome.HANDED_OVER)) or known.sent
-        return known if sent == known.sent else Times(sent, *astuple(known)[1:])
+        sent: datetime | None = None
+        for one in self.tries:
+            if one.outcome is TryOutcome.HANDED_OVER:
+                sent = first((sent, one.ended_at)) if sent else one.ended_at
+            elif one.outcome is TryOutcome.REFUSED:
+                told.append(Times(failed=one.ended_at))
+        known = earliest(told)
+        sent = self.marked_sent_at or sent or known.sent
+        return Times(sent, known.delivered, known.read, known.failed, known.complained)
 
     def _whole(self) -> Outcome:
         if self.marked_sent_at:
@@ -204,10 +213,12 @@ class Attempt(msgspec.Struct, omit_defaults=True, gc=False):
         return len(self.order.recipients) <= 1 or any(t.names(unnamed.message_id, number) for t in self.tries)
 
     def _try_standing(self, one: Try, number: int, heard_for: Sequence[Heard], *, last: bool) -> Standing:
-        heard = [h for h in heard_for if self._belongs(h.message_id, one, number, last=last)]
-        stands = reduce(highest, [h.standing for h in heard], one.claim(number))
-        answer = last_word([a for h in heard for a in h.answers]) if stands.buyer_response else None
-        return answer or stands
+        stands, answers = one.claim(number), []
+        for heard in heard_for:
+            if self._belongs(heard.message_id, one, number, last=last):
+                stands = highest(stands, heard.standing)
+                answers += heard.answers
+        return (last_word(answers) if stands.buyer_response else None) or stands
 
     def _belongs(self, message_id: str | None, one: Try, number: int, *, last: bool) -> bool:
         """A message id that no try was given is the last one's: its answer may have been lost."""

@@ -257,11 +257,11 @@ class InvoiceCommunication(Aggregate, metaclass=_Made):
 
     def shown(self, views: Mapping[str, View]) -> Attempt | None:
         """The attempt that the overview shows: the newest-asked that counts, else the newest."""
-        newest_first = list(reversed(self.attempts.items()))
-        for attempt_id, attempt in newest_first if len(newest_first) > 1 else ():
-            if attempt.replaces_earlier(views[attempt_id].outcome):
-                return attempt
-        return newest_first[0][1] if newest_first else None
+        if len(self.attempts) > 1:
+            for attempt_id, attempt in reversed(self.attempts.items()):
+                if attempt.replaces_earlier(views[attempt_id].outcome):
+                    return attempt
+        return next(reversed(self.attempts.values()), None)
 
     # how events change it
 

@@ -8,9 +8,8 @@ import msgspec
 
 from domain.attempt import Attempt, View
 from domain.communication import InvoiceCommunication
-from domain.reports import BuyerResponse, Standing, highest
+from domain.reports import BuyerResponse, highest
 from domain.status import LOOK, NEVER_SENT, Group, Status
-from domain.times import first
 from domain.values import Channel, Personal
 
 
@@ -44,8 +43,16 @@ def overview(communication: InvoiceCommunication, views: Mapping[str, View] | No
     shown = communication.shown(views)
     outcome = views[shown.order.attempt_id].outcome if shown else None
     look = LOOK[outcome.status] if outcome else NEVER_SENT
-    seen = [(attempt, views[attempt_id]) for attempt_id, attempt in communication.attempts.items()]
-    sent = [view.times.sent for _, view in seen if view.times.sent]
+    sent, arrived, answers, by_hand = [], [], [], 0
+    for attempt_id, attempt in communication.attempts.items():
+        view = views[attempt_id]
+        if view.times.sent:
+            sent.append(view.times.sent)
+            by_hand += attempt.marked_sent_at is not None
+        if at := view.times.arrived:
+            arrived.append(at)
+        if view.answer:
+            answers.append(view.answer)
     addressee = shown.addressee if shown else None
     return Overview(  # by place: by name it takes several times as long
         shown,
@@ -57,14 +64,9 @@ def overview(communication: InvoiceCommunication, views: Mapping[str, View] | No
         shown.order.attempt_id if shown else None,
         addressee.address if addressee else None,
         shown.shipped_at if shown else None,
-        len(seen),
-        len([1 for attempt, view in seen if view.times.sent and not attempt.marked_sent_at]),
+        len(communication.attempts),
+        len(sent) - by_hand,
         max(sent) if sent else None,
-        first([view.times.arrived for _, view in seen]),
-        _latest_answer([view.answer for _, view in seen if view.answer]),
+        min(arrived) if arrived else None,
+        reduce(highest, answers).buyer_response if answers else None,
     )
-
-
-def _latest_answer(answers: list[Standing]) -> BuyerResponse | None:
-    """Of all attempts'; within one, the rules of its network say which stands."""
-    return reduce(highest, answers).buyer_response if answers else None

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+import msgspec
+
 from domain.reasons import reason as describe
 
 
@@ -109,7 +111,7 @@ def weight(status: Status | None, reason: str | None) -> Weight | None:
 Natural = tuple[tuple[int, int, str], ...]
 
 
-class Precedence(NamedTuple):
+class Precedence(msgspec.Struct, frozen=True, gc=False):
     """A total order by `outranks`: class, provider time where time counts, rank, report id compared number-aware."""
 
     cls: int
@@ -119,14 +121,16 @@ class Precedence(NamedTuple):
 
     @property
     def order(self) -> tuple[int, datetime, int, Natural]:
-        return *self[:3], natural(self.report_id)
+        return self.cls, self.at, self.rank, natural(self.report_id)
 
     def outranks(self, other: "Precedence") -> bool:
         """Report ids, which are slow to compare, decide only between claims that are alike in all else."""
         if self.cls != other.cls:
             return self.cls > other.cls
-        if self[1:3] != other[1:3]:
-            return self[1:3] > other[1:3]
+        if self.at != other.at:
+            return self.at > other.at
+        if self.rank != other.rank:
+            return self.rank > other.rank
         return natural(self.report_id) > natural(other.report_id)
 
 
