@@ -107,7 +107,7 @@ class Rebuilding:
                 workers.at_work(0)
                 self._show(plan)
 
-            Working(self.installation, plan).run(meanwhile=look)
+            Working(self.database, self.installation.keys, plan).run(meanwhile=look)
             while workers.at_work(TICK):
                 self._show(plan)
 

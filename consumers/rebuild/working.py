@@ -9,9 +9,9 @@ from psycopg import Connection
 from psycopg import sql as text
 from psycopg.sql import Identifier
 
-from adapters.bootstrap import Installation
 from adapters.database.queries import load
 from adapters.database.session import Database, statement
+from adapters.keys.ring import KeyRing
 from adapters.store.reader import Row
 from consumers.rebuild.plan import Plan
 from consumers.rebuild.tables import Shape, Table, shape
@@ -27,18 +27,22 @@ PAUSE = 0.05
 """Seconds between looks for work while others have the last of it."""
 
 
-class Working:
-    """Needs three connections of the pool, in the owner's role."""
+POOL_SIZE = 3
+"""Connections that it needs."""
 
-    def __init__(self, installation: Installation, plan: Plan) -> None:
-        self.database: Database = installation.database
+
+class Working:
+    """In the owner's role."""
+
+    def __init__(self, database: Database, keys: KeyRing, plan: Plan) -> None:
+        self.database = database
         self.plan = plan
         erasures = Erasures()
-        installation.keys.forget()
+        keys.forget()
         with self.database.transaction() as connection:
             erasures.read(connection, plan.head)
             self._shapes = {table: shape(connection, table) for table in plan.tables}
-        self._telling = Telling(installation.keys, erasures)
+        self._telling = Telling(keys, erasures)
 
     def run(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Until nothing is left to do. `meanwhile` is called after each job, and while others have the last of them."""

@@ -45,7 +45,7 @@ def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
 
 def works(process: psutil.Process) -> bool:
     try:
-        return any("spawn_main" in word for word in process.cmdline())
+        return any("consumers.rebuild.worker" in word for word in process.cmdline())
     except psutil.NoSuchProcess:
         return False
 

@@ -75,7 +75,7 @@ def test_an_erasure_while_it_waits_to_be_resumed(models: ReadModels, owner: Inst
     customer = Customer(models.tenant, "c-0", timestamp=at(0))
     models.record(*(sent(models, number, number % 2) for number in range(4)), customer)
     models.projector().run_once()
-    Working(owner, begin(owner.database, NAMES, 17, 1)).run()
+    Working(owner.database, owner.keys, begin(owner.database, NAMES, 17, 1)).run()
     models.erase(customer, [UUID(models.key(0).id)])
     models.record(sent(models, 9))
     if projected:
@@ -317,7 +317,7 @@ def test_tenants_are_held_apart_and_found_by_search_afterwards(models: ReadModel
 def test_nobody_reads_what_is_not_whole(models: ReadModels, owner: Installation) -> None:
     models.record(sent(models, 1))
     plan = begin(owner.database, NAMES, 4, 1)
-    Working(owner, plan).run()
+    Working(owner.database, owner.keys, plan).run()
     for role in ("sendtrail_api", "sendtrail_worker"):
         for table in plan.tables:
             with connect(models.url, role) as connection, pytest.raises(InsufficientPrivilege):
