@@ -29,8 +29,6 @@ _CHANGED = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaEr
 class KafkaLog:
     """One idempotent producer, made when it is first needed and again after it broke."""
 
-    enough = 16
-
     def __init__(self, settings: KafkaSettings) -> None:
         self.settings = settings
         self._producer: Producer | None = None

@@ -14,6 +14,8 @@ WIDTH = 3
 APART = 0.005
 """Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
 a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
+ENOUGH = 16
+"""So many that wait are worth an append of their own at once: while it runs, others are checked."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
@@ -45,7 +47,7 @@ class MergingLog:
 
     def _go_on(self) -> None:
         waiting = len(self._waiting)
-        if waiting and self._free and (not self._pausing or waiting >= self.log.enough):
+        if waiting and self._free and (not self._pausing or waiting >= ENOUGH):
             self._begin(asyncio.get_running_loop(), self._take())
 
     def _begin(self, loop: asyncio.AbstractEventLoop, taken: list[_Waiting]) -> None:

@@ -49,9 +49,6 @@ class Batch(NamedTuple):
 class WebhookLog(Protocol):
     """Safe to share between threads, and between event loops."""
 
-    enough: int
-    """So many requests that wait are worth an append of their own at once: while it runs, others are checked."""
-
     async def append(self, requests: Sequence[LoggedRequest]) -> None:
         """All of them are durable when it returns. Raises LogUnavailableError; some may be in the log even then."""
 

@@ -32,8 +32,6 @@ def partition_name(number: int) -> str:
 class PostgresLog:
     """Appends in any role; `lag` and `drop_before` need the worker's."""
 
-    enough = 16
-
     def __init__(self, pool: "ConnectionPool[Any]", clock: Clock) -> None:
         self.pool = pool
         self.clock = clock

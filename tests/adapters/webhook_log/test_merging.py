@@ -14,8 +14,6 @@ pytestmark = pytest.mark.anyio
 class GatedLog:
     """Keeps what was appended; each append waits until the test lets it."""
 
-    enough = 6
-
     def __init__(self, *, fails: bool = False) -> None:
         self.appended: list[list[bytes]] = []
         self.fails = fails
@@ -128,6 +126,7 @@ async def test_a_slow_append_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) 
 async def test_many_that_wait_do_not_wait_for_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """So the log is busy with some while others are checked."""
     monkeypatch.setattr(merging_module, "APART", 3600.0)
+    monkeypatch.setattr(merging_module, "ENOUGH", 6)
     log = GatedLog()
     log.gate.set()
     merging = MergingLog(log)

@@ -33,8 +33,6 @@ PUBLIC = "https://mail.acme.example/sendtrail"
 
 
 class BrokenLog:
-    enough = 16
-
     async def append(self, requests: Sequence[LoggedRequest]) -> None:
         raise LogUnavailableError(f"{len(requests)} requests refused")
 
