@@ -1,5 +1,6 @@
 """Reads the webhook log in Kafka as one member of a consumer group. Positions live in PostgreSQL, never in Kafka."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from adapters.webhook_log.port import (
 
 GROUP = "sendtrail-webhooks"
 _SESSION = 15_000
+_LEAVING = 5.0
 _OUT_OF_RANGE = (
     "{name} holds no record at offset {offset}, which is the next to be read. Records were deleted before they were "
     "read, or the log lost its end. Nothing is skipped by itself: move the position in events.tracking by hand."
@@ -64,6 +66,12 @@ class KafkaReader:
             self._consumer.commit(offsets=[self._behind(_number(partition), position)])
 
     def close(self) -> None:
+        """Leaves the group. A broker that is away is not waited for: the client would, for a minute and more."""
+        closing = threading.Thread(target=self._leave, name="leaving", daemon=True)
+        closing.start()
+        closing.join(_LEAVING)
+
+    def _leave(self) -> None:
         with suppress(KafkaException):
             self._consumer.close()
 
