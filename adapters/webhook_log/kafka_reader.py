@@ -84,7 +84,11 @@ class KafkaReader:
             failed, self._failed = self._failed, None
             raise failed
         polled: dict[int, list[Message]] = defaultdict(list)
-        for message in [first, *more] if first is not None and before == self._rebalanced else more:
+        if before != self._rebalanced:
+            # Of what was taken some may be from before, further on than where its partition begins anew.
+            self._after.clear()
+            return polled
+        for message in [first, *more] if first is not None else more:
             self._check(message.error(), message)
             polled[message.partition() or 0].append(message)
         return polled
