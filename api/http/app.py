@@ -16,9 +16,9 @@ from api.http import health, reading, stream
 from api.http.attempts import attempts_router
 from api.http.bodies import BoundBodies
 from api.http.claims import Claims
+from api.http.direct import Direct
 from api.http.documents import documents_router
 from api.http.intake import PREFIX, Intake
-from api.http.lists import Lists
 from api.http.marks import marks_router
 from api.http.metrics import Metrics
 from api.http.observe import Observe
@@ -33,18 +33,18 @@ PROVIDER_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 
 class Application(FastAPI):
-    """FastAPI, but for webhooks and lists, which it would more than double the time of."""
+    """FastAPI, but for webhooks, lists and sends, which it would more than double the time of."""
 
     intake: ASGIApp
-    lists: ASGIApp
+    direct: ASGIApp
     takes: Callable[[Scope], bool]
-    """Whether a request is one for `lists`."""
+    """Whether a request is one for `direct`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
             await self.intake(scope, receive, send)
         elif scope["type"] == "http" and self.takes(scope):
-            await self.lists(scope, receive, send)
+            await self.direct(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -68,12 +68,13 @@ def build_app(installation: Installation) -> Application:
     app.add_middleware(BoundBodies)
     app.add_middleware(Observe, metrics=app.state.metrics)
     app.intake = Observe(Intake(installation, app.state.webhook_log), app.state.metrics, unlogged=HTTPStatus.NO_CONTENT)
-    lists = Lists(app)
-    app.lists, app.takes = Observe(lists, app.state.metrics), lists.takes
+    attempts = attempts_router()
+    direct = Direct(app, attempts.routes)
+    app.direct, app.takes = Observe(BoundBodies(direct), app.state.metrics), direct.takes
     add_problem_handlers(app)
     # The order counts: an external id may have slashes, so the documents' paths come before the subjects'. Routes are
     # tried in turn, so what is asked most often comes first.
-    for router in (reading.router, documents_router(), subjects_router(), attempts_router(), marks_router(),
+    for router in (reading.router, documents_router(), subjects_router(), attempts, marks_router(),
                    stream.router, health.router):  # fmt: skip
         app.include_router(router)
     app.openapi = described(app)  # type: ignore[method-assign]

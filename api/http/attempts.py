@@ -10,16 +10,20 @@ from starlette.responses import Response
 from api import bulk, cancelling, sending
 from api.asking import Asking
 from api.http.answers import Answer
-from api.http.auth import InstallationDep, MaySend
-from api.http.idempotency import Keep, OnceDep
+from api.http.auth import InstallationDep, MaySend, installation_of, may_send
+from api.http.bodies import read_json
+from api.http.idempotency import Keep, OnceDep, once_for
 from api.http.openapi import ATTEMPT, OUTCOMES, answers
+from api.http.problems import validated
 from api.http.routes import AttemptId, answered, as_answered, guarded_router
 from api.http.schemas import BulkIn, CancelIn, ResendIn, SendIn
+
+PATH = "/v1/attempts"
 
 
 def attempts_router() -> APIRouter:
     router = guarded_router("Sending")
-    router.post("/v1/attempts", status_code=202, responses=answers(ATTEMPT, 202, 404, 409, 422))(send)
+    router.post(PATH, status_code=202, responses=answers(ATTEMPT, 202, 404, 409, 422))(send)
     router.post("/v1/attempts:bulk", responses=answers(OUTCOMES, 200, 422))(send_all)
     router.post("/v1/attempts/{attempt_id}/resend", status_code=202, responses=answers(ATTEMPT, 202, 404, 409, 422))(
         resend
@@ -42,6 +46,14 @@ async def send(asked: SendIn, installation: InstallationDep, caller: MaySend, on
         return answered(202, done)
 
     return await once(carry_out)
+
+
+async def send_directly(request: Request) -> Response:
+    """What FastAPI does for `send`, in its order: the body is read, who calls is admitted, then the body is checked."""
+    body, installation = await read_json(request), installation_of(request)
+    caller = await may_send(request)
+    once = await once_for(request, installation, caller, request.headers.get("idempotency-key"))
+    return await send(validated(SendIn, body), installation, caller, once)
 
 
 async def send_all(asked: BulkIn, installation: InstallationDep, caller: MaySend, once: OnceDep) -> Response:

@@ -58,7 +58,7 @@ def needs(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     return admitted
 
 
-may_read = needs(Scope.READ)
-MaySend = Annotated[Caller, Depends(needs(Scope.SEND))]
+may_read, may_send = needs(Scope.READ), needs(Scope.SEND)
+MaySend = Annotated[Caller, Depends(may_send)]
 MayRead = Annotated[Caller, Depends(may_read)]
 MayAdmin = Annotated[Caller, Depends(needs(Scope.ADMIN))]

@@ -1,13 +1,15 @@
 """Bounds every request body before it is read, and says which kind a route takes."""
 
+import json
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.documents import LARGEST
-from api.http.problems import Problem
+from api.http.problems import NO_BODY, Problem, malformed, malformed_json
 
 MIB = 1024 * 1024
 JSON = "application/json"
@@ -47,6 +49,19 @@ class BoundBodies:
             await problem.response()(scope, receive, send)
             return
         await self.app(scope, _counted(receive, bound.size), send)
+
+
+async def read_json(request: Request) -> Any:
+    """The whole body as FastAPI reads it, NO_BODY where there is none. Raises Problem."""
+    try:
+        body = await request.body()
+        return json.loads(body) if body else NO_BODY
+    except json.JSONDecodeError:
+        raise malformed_json() from None
+    except Problem:
+        raise
+    except Exception:  # noqa: BLE001 - nested too deep, numbers without end, bytes that are no text; or it ended early
+        raise malformed() from None
 
 
 def _bound(path: str) -> Bound:

@@ -158,7 +158,7 @@ def forgotten(tenant: UUID, customer_refs: Iterable[str]) -> Write:
     return Write(SQL["forget_customers"], [(tenant, ref) for ref in customer_refs])
 
 
-async def _once(
+async def once_for(
     request: Request,
     installation: InstallationDep,
     caller: MaySend,
@@ -182,4 +182,4 @@ def _digest(path: str, body: bytes) -> bytes:
     return hashlib.sha256(path.encode() + b"\0" + body).digest()
 
 
-OnceDep = Annotated[Once, Depends(_once)]
+OnceDep = Annotated[Once, Depends(once_for)]

@@ -26,6 +26,7 @@ from api.errors import FieldError
 from domain import errors as domain
 
 M = TypeVar("M", bound=BaseModel)
+NO_BODY = object()
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "1"
@@ -126,10 +127,19 @@ def problem_of(error: Exception) -> Problem | None:
 def validation_problem(found: Sequence[ErrorDetails | Mapping[str, Any]]) -> Problem:
     """422, naming each field; malformed JSON is 400. Never repeats what was sent."""
     if any(one["type"] == "json_invalid" for one in found):
-        return Problem(400, "malformed_json", "The body is not JSON.")
+        return malformed_json()
     fields = [FieldError(_path(one["loc"]), _code(one["type"]), str(one["msg"])) for one in found]
     named = ", ".join(sorted({f.field for f in fields if f.field}))
     return Problem(422, "validation", f"Not valid: {named or 'the body'}.", title="Not valid", fields=fields)
+
+
+def malformed_json() -> Problem:
+    return Problem(400, "malformed_json", "The body is not JSON.")
+
+
+def malformed() -> Problem:
+    """For what is not even that."""
+    return Problem(400, detail=_DETAILS[400])
 
 
 def parsed(model: type[M], value: object) -> M:
@@ -140,13 +150,35 @@ def parsed(model: type[M], value: object) -> M:
         raise validation_problem(error.errors(include_url=False, include_context=False, include_input=False)) from None
 
 
+def validated(model: type[M], body: object) -> M:
+    """A whole body, checked as FastAPI does; NO_BODY where there was none. Raises Problem 422."""
+    if body is NO_BODY:
+        raise validation_problem([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
+    try:
+        return model.model_validate(body, from_attributes=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise validation_problem([{**one, "loc": ("body", *one["loc"])} for one in found]) from None
+
+
+def answer_to(error: Exception) -> Response | None:
+    """What the caller is told; None where nobody foresaw it."""
+    if isinstance(error, (SealError, MissingKeyError)):
+        log.error("sealed data cannot be opened: %s", type(error).__name__)
+        return Problem(500, "sealed_data_unreadable").response()
+    problem = problem_of(error)
+    if problem is None:
+        return None
+    if problem is not error and problem.status_code == 503:
+        log.warning("unavailable: %s", type(error).__name__)
+    return problem.response()
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StarletteHTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for kind in STATUS_OF:
+    for kind in (*STATUS_OF, SealError, MissingKeyError):
         app.add_exception_handler(kind, _refused)
-    for kind in (SealError, MissingKeyError):
-        app.add_exception_handler(kind, _unreadable)
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -175,15 +207,7 @@ def _invalid(_: Request, error: Exception) -> Response:
 
 
 def _refused(_: Request, error: Exception) -> Response:
-    problem = problem_of(error) or Problem(500)
-    if problem.status_code == 503:
-        log.warning("unavailable: %s", type(error).__name__)
-    return problem.response()
-
-
-def _unreadable(_: Request, error: Exception) -> Response:
-    log.error("sealed data cannot be opened: %s", type(error).__name__)
-    return Problem(500, "sealed_data_unreadable").response()
+    return answer_to(error) or Problem(500).response()
 
 
 def _path(location: Sequence[int | str]) -> str:

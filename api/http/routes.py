@@ -1,6 +1,7 @@
 """What the writing routes share."""
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -16,24 +17,26 @@ from api.http.asked import read
 from api.http.auth import authenticate
 from api.sending import Done, Keep
 
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 _Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 
 
 class GuardedRoute(APIRoute):
     """Knows who calls before it reads the body; refuses query parameters, as there are none; wakes the projector."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handle:
         handle = super().get_route_handler()
 
-        async def guarded(request: Request) -> Response:
-            await authenticate(request)
-            read(request.query_params, ())
-            response = await handle(request)
-            if request.method != "GET" and response.status_code < 400:
-                request.app.state.waker.wake()
-            return response
+        return partial(guarded, handle)
 
-        return guarded
+
+async def guarded(handle: Handle, request: Request) -> Response:
+    await authenticate(request)
+    read(request.query_params, ())
+    response = await handle(request)
+    if request.method != "GET" and response.status_code < 400:
+        request.app.state.waker.wake()
+    return response
 
 
 def guarded_router(tag: str) -> APIRouter:
