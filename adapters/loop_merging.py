@@ -13,7 +13,7 @@ Whose = TypeVar("Whose", bound=UUID | None)
 MOST = 64
 """Callers in one call: the loop does nothing else while it is prepared."""
 AT_ONCE = 2
-"""Calls under way: one is prepared while the other waits for its commit."""
+"""Calls under way, unless another number is given: one is prepared while the other waits for its commit."""
 PARTED = 8
 """So many that wait while no call is under way are parted: half of them are prepared while the others commit."""
 Done = Callable[[Sequence[Answer] | None, Exception | None], None]
@@ -33,10 +33,12 @@ class LoopMerging(Generic[Asked, Answer]):
         carry_out: "CarryOut[Asked, Answer]",
         key: Callable[[Asked], Hashable],
         apart: Callable[[Asked], bool] = lambda _: False,
+        at_once: int = AT_ONCE,
     ) -> None:
         self.carry_out = carry_out
         self.key = key
         self.apart = apart
+        self.at_once = at_once
         self._waiting: list[_Waiting[Asked, Answer]] = []
         self._busy: set[Hashable] = set()
         self._calls = 0
@@ -51,13 +53,13 @@ class LoopMerging(Generic[Asked, Answer]):
         return future
 
     def _begin_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._waiting and not self._due and self._calls < AT_ONCE:
+        if self._waiting and not self._due and self._calls < self.at_once:
             self._due = True
             loop.call_soon(self._begin)
 
     def _begin(self) -> None:
         self._due = False
-        while self._calls < AT_ONCE and (taken := self._take()):
+        while self._calls < self.at_once and (taken := self._take()):
             self._busy.update([key for _, key, _ in taken])
             self._calls += 1
             self._call(taken)
@@ -66,7 +68,8 @@ class LoopMerging(Generic[Asked, Answer]):
         taken: list[_Waiting[Asked, Answer]] = []
         left: list[_Waiting[Asked, Answer]] = []
         count = len(self._waiting)
-        most = min(MOST, count if self._calls or count < PARTED else count // 2)
+        parted = self.at_once > 1 and not self._calls and count >= PARTED
+        most = min(MOST, count // 2 if parted else count)
         closed = False
         for one in self._waiting:
             asked, key, future = one
