@@ -19,6 +19,9 @@ def set_up_logging(name: str) -> None:
     logging.basicConfig(level=level, format=f"%(asctime)s {name:<9} %(levelname)-7s %(message)s", force=True)
     for chatty in ("httpx", "httpcore", "mail.log", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    # What no line shows is not found out for each: the threads, the processes and the place in the code.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     # The pool warns of connections that we close on purpose; a database that is away, our own loops report.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
