@@ -16,6 +16,10 @@ email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _NUMBER = re.compile(r"\+?[0-9 ()./\-\u00a0\u2011]+")
 _PARTICIPANT = re.compile(r"[^\s:]+(?:::?[^\s:]+)+")
+_PLAIN = re.compile(
+    r"(?=.{1,254}\Z)(?=[^@]{1,64}@)[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9](-?[a-z0-9]){0,30}\.)+[a-z]{2,31}"
+)
+"""Local part and domain in lower case, without a hyphen behind another: that may stand for other letters."""
 LONGEST = 1000
 
 
@@ -36,7 +40,8 @@ def ascii_email(address: str) -> str:
 
 
 def _email(address: str) -> str:
-    return _validated(address).normalized
+    """Most addresses are in the one spelling already, which is seen at a glance."""
+    return address if _PLAIN.fullmatch(address) else _validated(address).normalized
 
 
 def _validated(address: str) -> ValidatedEmail:

@@ -1,9 +1,10 @@
 """Addresses in one spelling per channel."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from adapters.providers import addresses
 from adapters.providers.addresses import ascii_email, normalise
 from adapters.providers.port import InvalidAddressError
 from domain.values import Channel
@@ -86,3 +87,19 @@ def test_addresses_that_mail_servers_take_are_taken(address: str) -> None:
 
 def test_for_the_wire_the_domain_is_ascii() -> None:
     assert ascii_email("jörg@Bücher.example") == "jörg@xn--bcher-kva.example"
+
+
+_PARTS = st.from_regex(r"[a-zA-Z0-9_+-]{1,40}", fullmatch=True)
+
+
+@given(st.lists(_PARTS, min_size=1, max_size=3), st.lists(_PARTS, min_size=1, max_size=8))
+@example(["Postmaster"], ["payer", "example"])
+@example(["a"], ["xn--bcher-kva", "example"])
+@example(["a"], ["payer", "example1"])
+@example(["a" * 64], ["b"])
+@example(["a" * 40, "b" * 24], ["payer", "example"])
+@example(["a"], ["a-b", "c" * 31])
+def test_what_is_plain_at_a_glance_is_what_the_library_says(local: list[str], domain: list[str]) -> None:
+    address = f"{'.'.join(local)}@{'.'.join(domain)}"
+    if addresses._PLAIN.fullmatch(address):
+        assert addresses._validated(address).normalized == address
