@@ -98,6 +98,23 @@ def test_no_more_than_so_many_are_under_way_and_never_two_with_the_same_key() ->
     run(told)
 
 
+def test_where_one_call_is_made_at_a_time_all_that_waits_shares_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.loop_merging.PARTED", 8)
+
+    async def told(office: Office, _: LoopMerging[int, int]) -> None:
+        merging = LoopMerging(office.carry_out, lambda number: number, at_once=1)
+        first = [merging.ask(number) for number in range(20, 30)]
+        await settled()
+        later = [merging.ask(number) for number in range(30, 40)]
+        await settled()
+        assert office.calls == [list(range(20, 30))]
+        await office.finish()
+        assert [await one for one in [*first, *later]] == [2 * number for number in range(20, 40)]
+        assert office.calls == [list(range(20, 30)), list(range(30, 40))]
+
+    run(told)
+
+
 def test_a_call_that_answers_some_leaves_the_rest_for_the_next() -> None:
     async def told(office: Office, merging: LoopMerging[int, int]) -> None:
         asked = [merging.ask(number) for number in range(2, 7)]
