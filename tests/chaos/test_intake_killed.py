@@ -65,10 +65,10 @@ def world_with(database_url: str, folder: Path, kafka: str = "") -> Iterator[Hoo
 
 
 def kept(world: Hooks) -> list[bytes]:
-    """The bodies in the log."""
+    """The bodies in the log. A new broker may take its time to let the first reader in."""
     reader, found = open_reader(world.worker.settings, lambda _: {}), list[bytes]()
     try:
-        while batches := reader.poll(3, 10_000):
+        while batches := reader.poll(3 if found else 20, 10_000):
             for batch in batches.values():
                 found += [r.request.body for record in batch.records for r in decode_frame(record.frame)]
     finally:
