@@ -15,7 +15,7 @@ from adapters.store.mapper import EventMapper
 from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
 from consumers.hot import Hot
 from consumers.uncollected import uncollected
-from projections.engine import Happened, Meaning, Rows, Stream, meaning
+from projections.engine import MEANING, Happened, Meaning, Rows, Stream, meaning
 from projections.errors import UnprojectedEventError
 
 SQL = load(__file__)
@@ -95,7 +95,7 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
             if raw != of:
                 of, stream = raw, streams.get(raw) or streams.setdefault(raw, Stream(convert(raw, UUID), []))
             event = EventMapper.read(stream.id, version, topic, state)
-            means = meaning(event)
+            means = MEANING.get(event.__class__) or meaning(event)
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
             if size:
                 break

@@ -67,7 +67,7 @@ class InvoiceCommunication(Aggregate, metaclass=_Made):
         timestamp: datetime,  # noqa: ARG002  (the library puts it into the event)
     ) -> None:
         self.tenant_id = tenant_id
-        self.subject_type = SubjectType(subject_type)
+        self.subject_type = subject_type if subject_type.__class__ is SubjectType else SubjectType(subject_type)
         self.external_id = external_id
         self.details = SubjectDetails()
         self.documents: dict[DocumentFormat, Document] = {}

@@ -9,8 +9,8 @@ from msgspec import convert
 from domain.attempt import Attempt, Outcome, View
 from domain.communication import InvoiceCommunication
 from domain.reasons import reason as describe
-from domain.status import LOOK, Group
-from domain.values import Recipient
+from domain.status import LOOK, Group, Status
+from domain.values import Channel, Recipient, SubjectType
 from projections import attempt_doc as fields
 from projections.docs import Subject, as_json, column, recipient, searchable, utc
 from projections.personal import Opened, shown
@@ -23,14 +23,14 @@ class Row(NamedTuple):
     tenant_id: UUID
     communication_id: UUID
     created_at: datetime
-    subject_type: str
+    subject_type: SubjectType
     external_id: str
     category: str
     customer_id: str | None
-    status: str
-    status_group: str
+    status: Status
+    status_group: Group
     reason: str | None
-    channel: str
+    channel: Channel
     shipped_at: datetime | None
     ignored: bool
     search: str
@@ -54,13 +54,13 @@ def row(
         subject.external_id,
         subject.category,
         subject.customer_id,
-        str(outcome.status),
-        str(doc.status_group),
+        outcome.status,
+        doc.status_group,
         column(outcome.reason) if outcome.reason else None,
-        str(order.channel),
+        order.channel,
         attempt.shipped_at,
         communication.ignored,
-        searchable((*subject.words, doc.message.subject if doc.message else None)),
+        subject.search(doc.message.subject if doc.message else None),
         searchable(tuple(r.address for r in doc.recipients)),
         position,
         as_json(doc),

@@ -36,13 +36,22 @@ class SubjectDoc(msgspec.Struct, frozen=True, gc=False):
 class Subject(msgspec.Struct, frozen=True, gc=False):
     """One subject, made once for all rows of its communication: the columns, and the JSON that the docs embed."""
 
-    type: str
+    type: SubjectType
     external_id: str
     category: str
     customer_id: str | None
+    json: msgspec.Raw
     words: tuple[str | None, ...]
     """What a search finds it by."""
-    json: msgspec.Raw
+    searches: dict[str | None, str] = {}
+    """What is searched, by the subject of the message beside it: the rows of a communication mostly share one."""
+
+    def search(self, message: str | None) -> str:
+        """With the subject of a message."""
+        found = self.searches.get(message)
+        if found is None:
+            found = self.searches[message] = searchable((*self.words, message))
+        return found
 
 
 def subject(communication: InvoiceCommunication, opened: Opened) -> Subject:
@@ -65,8 +74,8 @@ def subject(communication: InvoiceCommunication, opened: Opened) -> Subject:
         customer,
     )
     words = (said.number, communication.external_id, customer.name if customer else None)
-    columns = (str(kind), column(communication.external_id), column(category))
-    return Subject(*columns, column(customer.id) if customer else None, words, msgspec.Raw(_encode(doc)))
+    external_id, customer_id = column(communication.external_id), column(customer.id) if customer else None
+    return Subject(kind, external_id, column(category), customer_id, msgspec.Raw(_encode(doc)), words)
 
 
 def recipient(opened: Opened, addressed: Recipient | None) -> str | None:

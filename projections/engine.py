@@ -39,17 +39,18 @@ class Meaning(Enum):
     NOTHING = "nothing"
 
 
-_MEANING: dict[type, Meaning] = {Customer.Erased: Meaning.ERASE, Customer.Created: Meaning.NOTHING}
+MEANING: dict[type, Meaning] = {Customer.Erased: Meaning.ERASE, Customer.Created: Meaning.NOTHING}
+"""Of those that were met so far; `meaning` finds out the others."""
 
 
 def meaning(event: object) -> Meaning:
     """Raises UnprojectedEventError for an event that nobody decided about."""
     kind = type(event)
-    known = _MEANING.get(kind)
+    known = MEANING.get(kind)
     if known is None:
         if not is_told(kind):
             raise UnprojectedEventError(f"no projection knows what to do with {kind.__module__}.{kind.__qualname__}")
-        known = _MEANING[kind] = Meaning.FOLD
+        known = MEANING[kind] = Meaning.FOLD
     return known
 
 

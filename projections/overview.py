@@ -13,7 +13,7 @@ from domain.overview import Overview, overview
 from domain.reasons import reason as describe
 from domain.reports import BuyerResponse
 from domain.status import Group, Status
-from domain.values import Channel
+from domain.values import Channel, SubjectType
 from projections.docs import Subject, as_json, column, one_line, searchable, utc
 from projections.personal import Opened, shown
 
@@ -55,14 +55,14 @@ class Row(NamedTuple):
     communication_id: UUID
     tenant_id: UUID
     sorted_at: datetime
-    subject_type: str
+    subject_type: SubjectType
     external_id: str
     category: str
     customer_id: str | None
-    status: str | None
-    status_group: str
+    status: Status | None
+    status_group: Group | str
     reason: str | None
-    channel: str | None
+    channel: Channel | None
     shipped_at: datetime | None
     ignored: bool
     search: str
@@ -87,13 +87,13 @@ def row(
         subject.external_id,
         subject.category,
         subject.customer_id,
-        str(facts.status) if facts.status else None,
-        str(facts.status_group) if facts.shown else NEVER_SENT,
+        facts.status,
+        facts.status_group if facts.shown else NEVER_SENT,
         column(facts.reason) if facts.reason else None,
-        str(facts.channel) if facts.channel else None,
+        facts.channel,
         facts.shipped_at,
         communication.ignored,
-        searchable((*subject.words, message)),
+        subject.search(message),
         searchable(tuple(addresses)),
         position,
         as_json(_doc(communication, facts, subject, opened)),

@@ -7,6 +7,7 @@ then the elements.
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 from uuid import UUID
@@ -76,6 +77,12 @@ def texts(values: Sequence[str | None]) -> Column:
     return Column(_TEXT, len(values), elements)
 
 
+def words(values: Sequence[str | None]) -> Column:
+    """Texts of which there are few, each of them many times."""
+    known = {value: _NULL if value is None else _LENGTH(len(text := value.encode())) + text for value in set(values)}
+    return Column(_TEXT, len(values), map(known.__getitem__, values))
+
+
 def utf8(values: Sequence[bytes]) -> Column:
     """Texts that are encoded already."""
     return Column(_TEXT, len(values), [_LENGTH(len(value)) + value for value in values])
@@ -98,8 +105,14 @@ _MAKERS: dict[type, Callable[[Any], Column]] = {
 
 def makers(row: type[Any]) -> tuple[Callable[[Any], Column], ...]:
     """What makes each column's array of rows of a NamedTuple, as its annotations say."""
-    kinds = [set(get_args(hint) or (hint,)) - {NoneType} for hint in get_type_hints(row).values()]
-    return tuple(_MAKERS[kind] for (kind,) in kinds)
+    return tuple(_maker({*(get_args(hint) or (hint,))} - {NoneType}) for hint in get_type_hints(row).values())
+
+
+def _maker(kinds: set[type]) -> Callable[[Any], Column]:
+    if any(issubclass(kind, StrEnum) for kind in kinds):
+        return words
+    (kind,) = kinds
+    return _MAKERS[kind]
 
 
 class _ColumnDumper(Dumper):

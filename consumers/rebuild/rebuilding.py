@@ -1,6 +1,7 @@
 """One rebuild from its beginning, or from where it was killed, to its end."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +20,7 @@ from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.exchanging import exchange
 from consumers.rebuild.faults import in_one_line
 from consumers.rebuild.plan import Plan, begin, give_up, open_plan, program, progress
+from consumers.rebuild.tables import Table
 from consumers.rebuild.workers import Workers
 from consumers.rebuild.working import Working
 
@@ -79,9 +81,13 @@ class Rebuilding:
         )
         self.audience.says(f"building {', '.join(plan.projections)} beside the live tables, up to {plan.head}")
         self._work(plan)
-        for table in plan.tables:
-            connection.execute(SQL("VACUUM (ANALYZE) {}").format(Identifier("read", table.next)))
+        with ThreadPoolExecutor(min(self.processes, len(plan.tables))) as threads:
+            list(threads.map(self._vacuum, plan.tables))
         return plan
+
+    def _vacuum(self, table: Table) -> None:
+        with self._connected() as connection:
+            connection.execute(SQL("VACUUM (ANALYZE) {}").format(Identifier("read", table.next)))
 
     def _begun_before(self) -> Plan | None:
         plan = open_plan(self.database)
@@ -134,8 +140,7 @@ class Rebuilding:
     @contextmanager
     def _alone(self) -> Iterator["Connection[Any]"]:
         """A connection in autocommit, whose end is that of the lock. Raises RebuildError where another rebuild runs."""
-        url = self.installation.settings.database_url
-        with connect(url, "sendtrail_owner", autocommit=True, application_name="sendtrail rebuild") as connection:
+        with self._connected() as connection:
             found = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
             if not (found and found[0]):
                 raise RebuildError("another rebuild is running on this database")
@@ -146,3 +151,7 @@ class Rebuilding:
                 raise RebuildError(
                     f"{in_one_line(error)}; what is built is kept, run the same again to go on"
                 ) from error
+
+    def _connected(self) -> "Connection[Any]":
+        url = self.installation.settings.database_url
+        return connect(url, "sendtrail_owner", autocommit=True, application_name="sendtrail rebuild")

@@ -14,7 +14,7 @@ from adapters.database.session import statement
 from adapters.keys.ring import KeyRing
 from adapters.store.mapper import EventMapper
 from adapters.store.reader import Row
-from projections.engine import Happened, Meaning, Rows, Stream, keys_of, meaning, retell, rows
+from projections.engine import MEANING, Happened, Meaning, Rows, Stream, keys_of, meaning, retell, rows
 from projections.errors import UnprojectedEventError
 from projections.folded import Folded
 
@@ -83,7 +83,7 @@ def _decoded(rows: Iterable[Row]) -> list[Stream]:
             found.append(stream)
         try:
             event = EventMapper.read(stream.id, version, topic, state)
-            if meaning(event) is Meaning.FOLD:
+            if (MEANING.get(event.__class__) or meaning(event)) is Meaning.FOLD:
                 stream.happened.append((position, event))
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
             place = f"{topic}, version {version} of {stream.id}, at position {position}"

@@ -7,7 +7,7 @@ import pytest
 
 from domain.communication import InvoiceCommunication
 from domain.reports import BuyerResponse
-from domain.status import Status
+from domain.status import Group, Status
 from domain.values import (
     Actor,
     Cause,
@@ -19,6 +19,7 @@ from domain.values import (
     Person,
     Role,
     SubjectDetails,
+    SubjectType,
 )
 from tests.projections.told import (
     A1,
@@ -152,14 +153,14 @@ def test_the_columns(told: InvoiceCommunication) -> None:
         tenant_id=TENANT,
         communication_id=told.id,
         created_at=at(0),
-        subject_type="invoice",
+        subject_type=SubjectType.INVOICE,
         external_id="12345",
         category="invoice",
         customer_id="c-9",
-        status="complained",
-        status_group="failed",
+        status=Status.COMPLAINED,
+        status_group=Group.FAILED,
         reason="complaint",
-        channel="email",
+        channel=Channel.EMAIL,
         shipped_at=at(1),
         ignored=False,
         search="inv-7\n12345\npayer bv\ninvoice inv-7\nMBQ",

@@ -6,8 +6,8 @@ import pytest
 
 from domain.communication import InvoiceCommunication
 from domain.reports import BuyerResponse
-from domain.status import Status
-from domain.values import Cause, Channel, CustomerRef, DocumentFormat, Message, Role, SubjectDetails
+from domain.status import Group, Status
+from domain.values import Cause, Channel, CustomerRef, DocumentFormat, Message, Role, SubjectDetails, SubjectType
 from tests.projections.told import (
     A1,
     A2,
@@ -108,14 +108,14 @@ def test_the_columns_are_those_of_the_attempt_that_shows(bounced: InvoiceCommuni
         communication_id=bounced.id,
         tenant_id=TENANT,
         sorted_at=at(30),
-        subject_type="invoice",
+        subject_type=SubjectType.INVOICE,
         external_id="12345",
         category="rent",
         customer_id="c-9",
-        status="failed",
-        status_group="failed",
+        status=Status.FAILED,
+        status_group=Group.FAILED,
         reason="hard_bounce",
-        channel="email",
+        channel=Channel.EMAIL,
         shipped_at=at(31),
         ignored=False,
         search="inv-12345\n12345\npayer bv\nyour invoice\nMBQ",
