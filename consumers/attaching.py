@@ -17,6 +17,7 @@ from consumers.arrivals import Notice, Place
 from consumers.correlation import Target, look_up
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
+from domain.meant import meant
 from domain.reports import DeliveryReport
 from domain.values import Recipient, Role
 
@@ -176,7 +177,7 @@ def _meant(notice: Notice, target: Target, known: Known) -> _Found | None:
 def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunication) -> Attempt:
     if notice.report.attempt_id == attempt.order.attempt_id:
         return attempt
-    return communication.meant(attempt, notice.report.message_id, notice.at)
+    return meant(communication, attempt, notice.report.message_id, notice.at)
 
 
 def _found_in(communication: InvoiceCommunication, attempt: Attempt) -> _Found:

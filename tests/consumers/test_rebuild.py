@@ -1,6 +1,8 @@
 """A rebuild leaves what live processing left, row for row and right for right, and takes nothing from readers."""
 
 import re
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -322,3 +324,11 @@ def test_nobody_reads_what_is_not_whole(models: ReadModels, owner: Installation)
         for table in plan.tables:
             with connect(models.url, role) as connection, pytest.raises(InsufficientPrivilege):
                 connection.execute(on("SELECT * FROM {}", f"read.{table.next}"))
+
+
+def test_another_process_imports_nothing_that_it_does_not_need() -> None:
+    """That took longer than the work of many a rebuild."""
+    ask = "import sys, consumers.rebuild.worker; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    assert "consumers.rebuild.working" in found
+    assert not {"adapters.providers.registry", "adapters.settings", "pydantic", "httpx", "fastapi"} & set(found)

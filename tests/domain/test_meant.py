@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given as suppose
 from hypothesis import strategies as st
 
+from domain import meant as meaning
 from domain.values import Channel, Order
 from tests.domain.facts import Fact, again, at, handed, lost, order, resent, sent, started
 from tests.domain.story import given
@@ -28,7 +29,7 @@ def handed_at(attempt_id: str, minute: float, connection: str = "c-1") -> list[F
 
 def meant(*past: Fact, when: float, name: str | None = NAME, found: str = "a-1") -> str:
     communication = given(*past).communication
-    return communication.meant(communication.attempt(found), name, at(when)).order.attempt_id
+    return meaning.meant(communication, communication.attempt(found), name, at(when)).order.attempt_id
 
 
 TWICE = (*handed_at("a-1", 10), *handed_at("a-2", 20))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapters.database import arrays
 from adapters.database.pool import connect
 from adapters.database.session import Write, columns
+from domain.status import Status
 
 HOUR = timedelta(hours=1)
 ZONES = st.integers(min_value=-12, max_value=14).map(lambda hours: timezone(hours * HOUR))
@@ -18,12 +19,12 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 ROWS = st.lists(
     st.tuples(
         st.datetimes(FIRST, LAST, timezones=ZONES), TEXTS, st.integers(-(2**63), 2**63 - 1), st.binary(max_size=40),
-        st.uuids(),
+        st.uuids(), st.sampled_from([*Status, "other", "", None]),
     ),
     min_size=1, max_size=20,
 )  # fmt: skip
-KINDS = (arrays.moments, arrays.texts, arrays.bigints, arrays.byteas, arrays.uuids)
-ASK = "SELECT * FROM unnest(%b::timestamptz[], %b::text[], %b::int8[], %b::bytea[], %b::uuid[])"
+KINDS = (arrays.moments, arrays.texts, arrays.bigints, arrays.byteas, arrays.uuids, arrays.words)
+ASK = "SELECT * FROM unnest(%b::timestamptz[], %b::text[], %b::int8[], %b::bytea[], %b::uuid[], %b::text[])"
 
 
 def test_every_value_comes_back_as_it_was(database_url: str) -> None:
