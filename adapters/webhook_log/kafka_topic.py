@@ -28,6 +28,9 @@ _HOUR = 3_600_000
 _SEGMENT = 12 * _HOUR
 """Milliseconds after which a segment is closed. Kafka deletes whole segments, by the age of their youngest record."""
 _ASKING = 5.0
+_PAUSE = 0.05
+_MOVING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+"""A partition that was made, or whose broker went away, a moment ago."""
 _NO_ID = UUID(int=0)
 
 
@@ -87,11 +90,22 @@ def bounds(settings: KafkaSettings, partitions: Sequence[int]) -> dict[int, tupl
     """The first offset of each partition, and the one behind its last. Raises LogUnavailableError."""
     places = [TopicPartition(settings.topic, partition) for partition in partitions]
     with _admin(settings) as admin:
-        first, end = (
-            admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_ASKING)
-            for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
-        )
-        return {tp.partition: (first[tp].result().offset, end[tp].result().offset) for tp in places}
+        until = time.monotonic() + _ASKING
+        while True:
+            try:
+                return _bounds(admin, places)
+            except KafkaException as error:
+                if error.args[0].code() not in _MOVING or time.monotonic() > until:
+                    raise
+            time.sleep(_PAUSE)
+
+
+def _bounds(admin: AdminClient, places: Sequence[TopicPartition]) -> dict[int, tuple[int, int]]:
+    first, end = (
+        admin.list_offsets(dict.fromkeys(places, spec), request_timeout=_ASKING)
+        for spec in (OffsetSpec.earliest(), OffsetSpec.latest())
+    )
+    return {tp.partition: (first[tp].result().offset, end[tp].result().offset) for tp in places}
 
 
 def _found(admin: AdminClient, topic: str) -> TopicDescription | None:
@@ -117,7 +131,7 @@ def _make(admin: AdminClient, topic: NewTopic) -> bool:
     while _found(admin, topic.topic) is None:
         if time.monotonic() > until:
             raise LogUnavailableError(f"the topic {topic.topic} was made and is not to be seen")
-        time.sleep(0.05)
+        time.sleep(_PAUSE)
     return True
 
 

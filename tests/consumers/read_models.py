@@ -125,8 +125,8 @@ class ReadModels:
     def kill(self, where: str) -> int:
         """End the sessions that a condition on pg_stat_activity names; returns how many."""
         with connect(self.url, autocommit=True) as connection:
-            sql = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {where}"
-            return len(connection.execute(sql).fetchall())
+            others = f"FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {where}"
+            return len(connection.execute(f"SELECT pg_terminate_backend(pid, 10000) {others}").fetchall())
 
 
 @contextmanager
