@@ -85,7 +85,7 @@ _Sent = tuple[Literal["prepared", "closed", "asked"], bytes]
 
 
 def trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
-    """The rows of each statement. `waits` False: never yields, libpq waits where it must.
+    """The rows of each statement. `waits` False: never yields, the thread waits.
 
     Raises LostError, and what PostgreSQL says. psycopg drops a connection's prepared statements after a rollback: then
     they are prepared, and asked, again. That is safe, because nothing of a trip that failed was carried out; unless it
@@ -160,13 +160,14 @@ def _flushed(pgconn: Any, *, waits: bool) -> Waits[None]:
         if waits:
             yield True
         else:
-            _wait_for_either(pgconn.socket)
+            _wait_for(pgconn.socket, select.POLLIN | select.POLLOUT)
         pgconn.consume_input()
 
 
-def _wait_for_either(socket: int) -> None:
+def _wait_for(socket: int, what: int) -> None:
+    """libpq would wait too, and psycopg would not let other threads go on meanwhile."""
     polled = select.poll()
-    polled.register(socket, select.POLLIN | select.POLLOUT)
+    polled.register(socket, what)
     polled.poll()
 
 
@@ -174,8 +175,11 @@ def _results(pgconn: Any, *, waits: bool) -> "Waits[list[PGresult]]":
     """Of all that was sent; behind a failure, those that were passed over too, unless the connection was lost."""
     results: list[PGresult] = []
     while True:
-        while waits and pgconn.is_busy():
-            yield False
+        while pgconn.is_busy():
+            if waits:
+                yield False
+            else:
+                _wait_for(pgconn.socket, select.POLLIN)
             pgconn.consume_input()
         result = pgconn.get_result()
         if result is None:

@@ -37,7 +37,7 @@ def carried_out(connection: "Connection[Any]", steps: Steps[T]) -> T:
 def talking(connection: "Connection[Any]", steps: Steps[T], *, waits: bool = True) -> Waits[T]:
     """What the steps return. The connection is outside any transaction then, or lost.
 
-    `waits` False: never yields, libpq waits where it must.
+    `waits` False: never yields, the thread waits where it must.
     """
     try:
         try:

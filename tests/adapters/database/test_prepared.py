@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from psycopg.errors import DivisionByZero
 from adapters.database import arrays
 from adapters.database.pool import connect
 from adapters.database.prepared import LostError, answer
+from tests.support.eventually import eventually
 
 KINDS = "SELECT %b::uuid, n, t, b FROM unnest(%b::int8[], %b::text[], %b::bytea[]) AS u (n, t, b)"
 DIVIDED = "SELECT 6 / n FROM unnest(%b::int8[]) AS u (n)"
@@ -63,3 +65,14 @@ def test_a_connection_that_died_is_told_from_a_refusal(connection: "Connection[A
         killer.execute("SELECT pg_terminate_backend(%s, 10000)", (connection.info.backend_pid,))
     with pytest.raises(LostError):
         answer(connection, DIVIDED, (arrays.bigints([1]),))
+
+
+def test_other_threads_go_on_while_one_waits_for_an_answer(connection: "Connection[Any]", database_url: str) -> None:
+    lock = "SELECT pg_advisory_lock(7)::text"
+    with connect(database_url, autocommit=True) as holder, ThreadPoolExecutor(1) as thread:
+        holder.execute(lock)
+        connection.execute("SET statement_timeout = '20s'")
+        waiting = thread.submit(answer, connection, lock)
+        eventually(lambda: holder.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount == 1, within=10)
+        holder.execute("SELECT pg_advisory_unlock(7)")
+        assert waiting.result() == [("",)]
