@@ -49,9 +49,12 @@ class KafkaReader:
         try:
             self._place({tp.partition for tp in self._consumer.assignment()} - self._after.keys())
             polled = self._polled(timeout, max_records)
-        except KafkaException as failed:
+        except Exception as failed:
+            # What was taken meanwhile is taken again, from the stored positions.
             self._after.clear()
-            raise LogUnavailableError(f"could not be read: {failed.args[0].name()}") from failed
+            if isinstance(failed, KafkaException):
+                raise LogUnavailableError(f"could not be read: {failed.args[0].name()}") from failed
+            raise
         return {self._name(p): self._batch(p, found) for p, found in polled.items() if p in self._after}
 
     def seek(self, partition: str, position: int) -> None:

@@ -1,7 +1,9 @@
 """What the log in Kafka promises beyond the contract; each of these was a way to lose or repeat records."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -266,3 +268,43 @@ def test_the_broker_killed_under_way_loses_and_repeats_nothing(kafka_broker: Kaf
     assert offsets == sorted(set(offsets))
     reading.reader.close()
     log.close()
+
+
+class Meddling:
+    """The client, with something that happens once, after it has taken what was there and before it is handed out."""
+
+    def __init__(self, client: Any, meddle: Callable[[], None]) -> None:
+        self.client = client
+        self.meddles = [meddle]
+
+    def consume(self, count: int, timeout: float) -> list[Any]:
+        taken: list[Any] = self.client.consume(count, timeout)
+        if taken and self.meddles:
+            self.meddles.pop()()
+        return taken
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+
+def out_of_range() -> None:
+    raise PositionOutOfRangeError("of another partition")
+
+
+@pytest.mark.parametrize("refused", [True, False], ids=["another partition is refused", "partitions change hands"])
+def test_what_was_taken_and_not_handed_out_comes_again(settings: KafkaSettings, log: KafkaLog, refused: bool) -> None:
+    fill(log, 10)
+    reading = Reading(reader(settings, Stand()))
+    client = reading.reader._consumer  # type: ignore[attr-defined]
+    rebalanced = partial(reading.reader._on_assigned, client, [TopicPartition(settings.topic, 0)])  # type: ignore[attr-defined]
+    meddling = reading.reader._consumer = Meddling(client, out_of_range if refused else rebalanced)  # type: ignore[attr-defined]
+
+    def arrived() -> bool:
+        with suppress(PositionOutOfRangeError):
+            reading.poll()
+        return len(reading.got) >= 10
+
+    eventually(arrived, within=30)
+    assert not meddling.meddles
+    assert reading.bodies() == [b"%d" % n for n in range(10)]
+    reading.reader.close()
