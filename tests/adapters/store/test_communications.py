@@ -32,12 +32,6 @@ def worker(database_url: str, tmp_path: Path) -> Iterator[Installation]:
         yield found
 
 
-@pytest.fixture
-def api(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    with installed(database_url, tmp_path, "sendtrail_api", TestClock()) as found:
-        yield found
-
-
 def invoice(tenant: UUID = TENANT, number: str = "12345") -> InvoiceCommunication:
     return InvoiceCommunication(tenant, "invoice", number, timestamp=START)  # type: ignore[arg-type]
 
