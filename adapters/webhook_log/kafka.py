@@ -13,7 +13,7 @@ from adapters.database.loop import settle
 from adapters.webhook_log.frames import by_partition
 from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_topic import MOST_RECORD_BYTES, bounds, identify, missing
-from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions
+from adapters.webhook_log.port import BEGINNING, LoggedRequest, LogUnavailableError, Positions, WebhookLogError
 
 DELIVERY = 8.0
 """Seconds for a record to become durable: providers give up on a webhook after 10 to 15."""
@@ -76,7 +76,15 @@ class KafkaLog:
         self._drop(self._producer)
 
     def _ask(self) -> Producer:
-        """The producer, once it is known how many partitions there are. Raises KafkaException, LogUnavailableError."""
+        """The producer, once it is known how many partitions there are. Raises KafkaException, LogUnavailableError.
+
+        Before there is one, a client that is polled goes ahead: it can say why a broker does not let us in.
+        """
+        if self._producer is None:
+            try:
+                identify(self.settings)
+            except WebhookLogError as error:
+                raise LogUnavailableError(str(error)) from error
         with self._opening:
             producer = self._producer = self._producer or Producer({**self.settings.options(), **_OPTIONS})
         found = producer.list_topics(self.settings.topic, timeout=_ASKING).topics[self.settings.topic]

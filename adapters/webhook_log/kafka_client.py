@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 _AGAIN = 60.0
 """Seconds after which the same kind of error is told again: a broker that is away is tried twenty times a second."""
 
+_SHUT_OUT = {KafkaError._SSL, KafkaError._AUTHENTICATION}
+
 
 class OptionsError(WebhookLogError):
     """The options of the Kafka client cannot be used. Says which, never a value: it may be a secret."""
@@ -68,18 +70,22 @@ class KafkaSettings(NamedTuple):
             **self.client,
         }
 
-    def telling(self) -> dict[str, Any]:
+    def telling(self, told: "Told | None" = None) -> dict[str, Any]:
         """For a client that is polled: it logs what goes wrong, and why."""
-        return {**self.options(), "error_cb": Told()}
+        return {**self.options(), "error_cb": told or Told()}
 
 
 class Told:
     """Logs each kind of error once a minute. An error names brokers and reasons, nothing of what is sent."""
 
     def __init__(self) -> None:
+        self.why = ""
+        """The first, unless a later one tells who does not trust whom."""
         self._again: dict[int, float] = {}
 
     def __call__(self, error: KafkaError) -> None:
+        if not self.why or error.code() in _SHUT_OUT:
+            self.why = error.str()
         now = time.monotonic()
         if now >= self._again.get(error.code(), 0.0):
             self._again[error.code()] = now + _AGAIN

@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
     TopicDescription,
 )
 
-from adapters.webhook_log.kafka_client import KafkaSettings, OptionsError
+from adapters.webhook_log.kafka_client import KafkaSettings, OptionsError, Told
 from adapters.webhook_log.port import LogUnavailableError, WebhookLogError
 
 MOST_RECORD_BYTES = 4 * 1024 * 1024
@@ -143,12 +143,14 @@ def _alter(admin: AdminClient, topic: str, configs: dict[str, str]) -> None:
 
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[AdminClient]:
+    told = Told()
     try:
-        admin = AdminClient(settings.telling())
+        admin = AdminClient(settings.telling(told))
     except KafkaException as error:
         raise OptionsError.of(error.args[0]) from None
     try:
         yield admin
     except KafkaException as error:
         admin.poll(0)
-        raise LogUnavailableError(f"Kafka at {settings.servers}: {error.args[0].name()}") from error
+        why = f" ({told.why})" if told.why else ""
+        raise LogUnavailableError(f"Kafka at {settings.servers}: {error.args[0].name()}{why}") from error

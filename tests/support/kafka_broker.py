@@ -14,6 +14,7 @@ from uuid import uuid4
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tests.support.certificates import certificate
 from tests.support.eventually import eventually
 from tests.support.guard import ends_with_us
 from tests.support.ports import free_ports
@@ -30,14 +31,19 @@ _PROPERTIES = """
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{broker},ASKING://127.0.0.1:{asking},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker},ASKING://127.0.0.1:{asking}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listeners}
 controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,ASKING:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=OPEN
+listener.security.protocol.map=OPEN:PLAINTEXT,ASKING:SASL_PLAINTEXT,TLS:SSL,ASKING_TLS:SASL_SSL,CONTROLLER:PLAINTEXT
 listener.name.asking.sasl.enabled.mechanisms=PLAIN
 listener.name.asking.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\
   user_{user}="{password}";
+listener.name.asking_tls.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.asking_tls.scram-sha-512.sasl.jaas.config=\\
+  org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location={keystore}
 log.dirs={data}
 num.partitions=1
 auto.create.topics.enable=false
@@ -75,25 +81,38 @@ def jars() -> Path:
 
 
 class KafkaBroker:
-    """One broker with its data in `folder`, at the same addresses after a restart; at `asking` it asks who comes."""
+    """One broker with its data in `folder`, at the same addresses after a restart.
+
+    At `asking` it asks who comes (PLAIN), at `tls` it speaks TLS, at `asking_tls` it does both (SCRAM-SHA-512).
+    `authority` is the file of who vouches for it.
+    """
 
     def __init__(self, folder: Path, class_path: Path) -> None:
         self.folder = folder
         self.log = folder / "broker.log"
         self.class_path = class_path
-        self.port, asking, controller = free_ports(3)
-        self.bootstrap, self.asking = f"127.0.0.1:{self.port}", f"127.0.0.1:{asking}"
+        self.port, asking, tls, asking_tls, controller = free_ports(5)
+        places = {"OPEN": self.port, "ASKING": asking, "TLS": tls, "ASKING_TLS": asking_tls}
+        self.bootstrap, self.asking, self.tls, self.asking_tls = (f"127.0.0.1:{port}" for port in places.values())
         self._settings = folder / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
         self._guard = ExitStack()
         folder.mkdir(parents=True, exist_ok=True)
-        told = {"broker": self.port, "asking": asking, "controller": controller, "user": USER, "password": PASSWORD}
-        self._settings.write_text(_PROPERTIES.format(**told, data=folder / "data"))
+        self.authority, key = certificate(folder)
+        keystore = folder / "keystore.pem"
+        keystore.write_bytes(key.read_bytes() + self.authority.read_bytes())
+        told = {
+            "listeners": ",".join(f"{name}://127.0.0.1:{port}" for name, port in places.items()),
+            "controller": controller, "user": USER, "password": PASSWORD, "keystore": keystore, "data": folder / "data",
+        }  # fmt: skip
+        self._settings.write_text(_PROPERTIES.format(**told))
 
     def start(self) -> None:
         """Returns when the broker answers. Raises AssertionError with the end of its log when it does not."""
         if not (self.folder / "data").exists():
-            _run([*self._java(), "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(self._settings)])
+            user = f"SCRAM-SHA-512=[name={USER},password={PASSWORD}]"
+            options = ["-t", _cluster_id(), "-c", str(self._settings), "--add-scram", user]
+            _run([*self._java(), "kafka.tools.StorageTool", "format", *options])
         with self.log.open("ab") as log:
             command = [*self._java(), "kafka.Kafka", str(self._settings)]
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder)

@@ -13,11 +13,13 @@ from tests.support.guard import ends_with_us
 from tests.support.installation import MASTER_KEY
 
 
-def environment(database_url: str, folder: Path, port: int = 0, kafka: str = "", topic: str = "") -> dict[str, str]:
+def environment(
+    database_url: str, folder: Path, port: int = 0, kafka: str = "", topic: str = "", kafka_options: Path | None = None
+) -> dict[str, str]:
     """Of an installation on this database; tests.support.installation has the same master key."""
     told = {
         "DATABASE_URL": database_url, "DATA_DIR": str(folder), "MASTER_KEY": MASTER_KEY, "PORT": str(port or ""),
-        "KAFKA": kafka, "WEBHOOK_TOPIC": topic,
+        "KAFKA": kafka, "WEBHOOK_TOPIC": topic, "KAFKA_OPTIONS": str(kafka_options or ""),
     }  # fmt: skip
     return os.environ | {f"SENDTRAIL_{name}": value for name, value in told.items() if value}
 

@@ -31,11 +31,7 @@ from domain.status import Status
 from domain.values import HandedMessage
 from tests.adapters.providers.kit import ATTEMPT, connection
 from tests.adapters.providers.kit_smtp import ADA, AT, BOB, EVE, OUTGOING, parsed, send, to
-from tests.adapters.providers.mail_servers import (
-    Post,
-    certificate,
-    mail_server,
-)
+from tests.adapters.providers.mail_servers import Post, certified, mail_server
 
 # the message
 
@@ -139,7 +135,7 @@ def test_an_international_mailbox_needs_a_server_that_knows_them() -> None:
 
 
 def test_starttls_and_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, trusted = certificate(tmp_path)
+    context, trusted = certified(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     post = Post()
     with mail_server(post, tls_context=context, authenticator=post.authenticate, auth_required=True) as port:
@@ -152,7 +148,7 @@ def test_starttls_and_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_encrypted_from_the_first_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, trusted = certificate(tmp_path)
+    context, trusted = certified(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     post = Post()
     with mail_server(post, encrypted=context) as port:
@@ -162,7 +158,7 @@ def test_encrypted_from_the_first_byte(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("security", ["starttls", "ssl"])
 def test_a_certificate_that_nobody_vouches_for(security: str, tmp_path: Path) -> None:
-    context, _ = certificate(tmp_path)
+    context, _ = certified(tmp_path)
     post = Post()
     tls: dict[str, Any] = {"encrypted" if security == "ssl" else "tls_context": context}
     with mail_server(post, **tls) as port:

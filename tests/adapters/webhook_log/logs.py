@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from psycopg_pool import ConnectionPool
 
 from adapters.providers.port import RawRequest
+from adapters.settings import Settings
 from adapters.webhook_log.frames import decode_frame
 from adapters.webhook_log.kafka import KafkaLog
 from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
 from adapters.webhook_log.kafka_topic import ensure_topic
+from adapters.webhook_log.opening import kafka_settings
 from adapters.webhook_log.port import LoggedRequest, LogReader, WebhookLog
 from adapters.webhook_log.postgres import PostgresLog
 from adapters.webhook_log.postgres_reader import PostgresReader
@@ -73,6 +76,13 @@ def request(body: bytes, connection_id: UUID | None = None) -> LoggedRequest:
     headers = {"content-type": "application/json", "x-signature": "\u00e9=="}
     url = "https://example.test/v1/webhooks/x?a=1&b=%C3%A9"
     return LoggedRequest(connection_id or uuid4(), RawRequest(url, headers, body, START))
+
+
+def in_file(folder: Path, *lines: str, servers: str = "127.0.0.1:9") -> KafkaSettings:
+    """Settings whose options of the client are these lines of a file."""
+    file = folder / "kafka.properties"
+    file.write_text("\n".join(lines))
+    return kafka_settings(Settings(kafka=servers, webhook_topic=f"webhooks-{uuid4().hex[:12]}", kafka_options=file))
 
 
 @contextmanager

@@ -1,65 +1,15 @@
-"""Further options of the Kafka client, security above all; and what is logged of a broker that is away."""
+"""Options of the Kafka client that cannot be used, and what is logged of a broker that is away."""
 
 import logging
 from pathlib import Path
 
 import pytest
 
-from adapters.settings import Settings
-from adapters.webhook_log.kafka import KafkaLog
 from adapters.webhook_log.kafka_client import KafkaSettings, OptionsError, options_in
-from adapters.webhook_log.kafka_reader import KafkaReader
-from adapters.webhook_log.kafka_topic import ensure_topic, identify
-from adapters.webhook_log.opening import kafka_settings
+from adapters.webhook_log.kafka_topic import identify
 from adapters.webhook_log.port import LogUnavailableError
-from tests.adapters.webhook_log.logs import Reading, Stand, request
-from tests.support.kafka_broker import PASSWORD, USER, KafkaBroker
+from tests.adapters.webhook_log.logs import in_file
 from tests.support.ports import free_port
-from tests.support.webhook_log import put
-
-
-def in_file(folder: Path, *lines: str) -> KafkaSettings:
-    file = folder / "kafka.properties"
-    file.write_text("\n".join(lines))
-    return kafka_settings(Settings(kafka="127.0.0.1:9", webhook_topic="webhooks", kafka_options=file))
-
-
-def credentials(folder: Path, password: str) -> KafkaSettings:
-    return in_file(
-        folder,
-        "# as the broker wants it",
-        "security.protocol = SASL_PLAINTEXT",
-        "",
-        "sasl.mechanism=PLAIN",
-        f"sasl.username={USER}",
-        f"sasl.password={password}",
-    )
-
-
-@pytest.mark.real_kafka
-def test_a_broker_that_asks_who_comes_is_told(tmp_path: Path, kafka_broker: KafkaBroker) -> None:
-    settings = credentials(tmp_path, PASSWORD)._replace(servers=kafka_broker.asking)
-    assert ensure_topic(settings, 4, 62, replication=1)
-    log, sent = KafkaLog(settings), request(b"sealed")
-    put(log, [sent])
-    log.close()
-    reading = Reading(KafkaReader(settings, Stand()))
-    assert reading.until(1) == [b"sealed"]
-    reading.reader.close()
-
-
-@pytest.mark.real_kafka
-def test_wrong_credentials_are_said_and_not_shown(
-    tmp_path: Path, kafka_broker: KafkaBroker, caplog: pytest.LogCaptureFixture
-) -> None:
-    settings = credentials(tmp_path, "hunter2")._replace(servers=kafka_broker.asking)
-    with pytest.raises(LogUnavailableError) as refused:
-        identify(settings)
-    with pytest.raises(LogUnavailableError) as not_appended:
-        put(KafkaLog(settings), [request(b"x")])
-    assert "_AUTHENTICATION" in caplog.text
-    for shown in (caplog.text, str(refused.value), str(not_appended.value), repr(settings)):
-        assert "hunter2" not in shown
 
 
 @pytest.mark.parametrize(
