@@ -95,9 +95,3 @@ def settled_head(connection: "Connection[Any]") -> int:
     while suspects := suspects & writers(connection, EVENTS_LOCK):
         time.sleep(PAUSE)
     return int(found[0]) if found else 0
-
-
-def events_after(connection: "Connection[Any]", after: int, limit: int) -> list[Row]:
-    """(position, tenant, id, version, topic, state) of the event store."""
-    cursor = connection.cursor(binary=True)
-    return cursor.execute(statement(SQL["events"]), (after, limit), prepare=True).fetchall()

@@ -4,9 +4,5 @@ SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks
 WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = %s AND mode = 'ShareLock' AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 
--- events --
-SELECT notification_id, tenant_id, originator_id, originator_version, topic, state FROM events.event
-WHERE notification_id > %s ORDER BY notification_id LIMIT %s
-
 -- head --
 SELECT coalesce(max(notification_id), 0) FROM events.event

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -30,7 +29,7 @@ def partition_name(number: int) -> str:
 
 
 class PostgresLog:
-    """Appends in any role; `lag` and `drop_before` need the worker's."""
+    """Appends in any role; `lag` needs the worker's."""
 
     def __init__(self, pool: "ConnectionPool[Any]", clock: Clock) -> None:
         self.pool = pool
@@ -60,11 +59,6 @@ class PostgresLog:
         except psycopg.OperationalError as error:
             raise LogUnavailableError(f"could not be asked: {type(error).__name__}") from error
         return {partition_name(number): count for number, count in sorted(rows)}
-
-    def drop_before(self, moment: datetime) -> int:
-        """Delete what was appended earlier, taken in or not; returns how many records that were."""
-        with self.pool.connection() as connection:
-            return int(connection.execute(statement(SQL["drop_before"]), (moment,)).rowcount)
 
     def close(self) -> None:
         """The pool belongs to its opener; it gets its connections back."""

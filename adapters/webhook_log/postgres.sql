@@ -6,9 +6,6 @@ SELECT count(*) FROM unnest(%b::int8[], %b::timestamptz[], %b::bytea[]) AS given
 -- wake --
 SELECT set_config('synchronous_commit', 'off', true), pg_notify('sendtrail_webhook', '')
 
--- drop_before --
-DELETE FROM work.webhook_log WHERE appended_at < %s
-
 -- lag --
 -- Records behind each position.
 SELECT p.partition_no, count(l.log_offset)

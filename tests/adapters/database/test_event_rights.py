@@ -15,25 +15,16 @@ INSERT = """INSERT INTO events.event (tenant_id, originator_id, originator_versi
             VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'x', '{}')"""
 
 
-def append(
-    connection: Connection[Any], function: str, tenants: list[UUID], ids: list[UUID], first: int = 1
-) -> list[int]:
-    versions = list(range(first, first + len(ids)))
-    values = (tenants, ids, versions, ["topic"] * len(ids), [b'{"a": 1}'] * len(ids))
-    sql = "SELECT * FROM events.append(%s, %s, %s, %s, %s)"
-    if function == "append_own":
-        sql = "SELECT * FROM events.append_own(%s, %s, %s, %s, %s)"
-    return [position for (position,) in connection.execute(sql, values)]
-
-
-def own(connection: Connection[Any], tenant: UUID) -> None:
-    connection.execute("SELECT set_config('app.tenant', %s, true)", (str(tenant),))
+def append(connection: Connection[Any], tenants: list[UUID], ids: list[UUID]) -> list[int]:
+    """As a worker does; their positions."""
+    values = (tenants, ids, list(range(1, 1 + len(ids))), ["topic"] * len(ids), [b'{"a": 1}'] * len(ids))
+    return [position for (position,) in connection.execute("SELECT * FROM events.append(%s, %s, %s, %s, %s)", values)]
 
 
 def test_positions_come_in_the_order_given(database_url: str) -> None:
     stream = uuid4()
     with connect(database_url, "sendtrail_worker") as worker:
-        positions = append(worker, "append", [MINE] * 500, [stream] * 500)
+        positions = append(worker, [MINE] * 500, [stream] * 500)
         sql = "SELECT notification_id FROM events.event ORDER BY originator_version"
         assert positions == [position for (position,) in worker.execute(sql)] == sorted(positions)
 
@@ -41,9 +32,9 @@ def test_positions_come_in_the_order_given(database_url: str) -> None:
 def test_the_same_version_cannot_be_recorded_twice(database_url: str) -> None:
     stream = uuid4()
     with connect(database_url, "sendtrail_worker") as worker:
-        append(worker, "append", [MINE], [stream])
+        append(worker, [MINE], [stream])
         with pytest.raises(UniqueViolation):
-            append(worker, "append", [MINE], [stream])
+            append(worker, [MINE], [stream])
 
 
 @pytest.mark.parametrize("role", ["sendtrail_api", "sendtrail_worker"])
@@ -60,7 +51,7 @@ def test_no_process_writes_the_table_itself(database_url: str, role: Role, sql: 
 )
 def test_not_even_the_owner_or_a_superuser_changes_history(server: Server, database_url: str, sql: str) -> None:
     with connect(database_url, "sendtrail_owner") as owner:
-        append(owner, "append", [MINE], [uuid4()])
+        append(owner, [MINE], [uuid4()])
     with connect(database_url, "sendtrail_owner") as owner, pytest.raises(RaiseException, match="events are immutable"):
         owner.execute(sql.encode())
     superuser_url = server.superuser_url(named_by(database_url))
@@ -82,32 +73,9 @@ def test_the_api_cannot_call_the_workers_functions(database_url: str, call: str)
         api.execute(f"SELECT * FROM {call}".encode())
 
 
-def test_the_api_appends_for_its_tenant_and_for_no_other_in_the_same_call(database_url: str) -> None:
-    with connect(database_url, "sendtrail_api") as api:
-        own(api, MINE)
-        assert len(append(api, "append_own", [MINE, MINE], [uuid4(), uuid4()])) == 2
-        with pytest.raises(InsufficientPrivilege, match="append for another tenant"):
-            append(api, "append_own", [MINE, THEIRS], [uuid4(), uuid4()])
-
-
-def test_the_api_appends_nothing_without_a_tenant(database_url: str) -> None:
-    with connect(database_url, "sendtrail_api") as api, pytest.raises(InsufficientPrivilege):
-        append(api, "append_own", [MINE], [uuid4()])
-
-
-def test_the_api_reads_the_streams_of_its_tenant_alone(database_url: str) -> None:
-    mine, theirs = uuid4(), uuid4()
-    with connect(database_url, "sendtrail_worker") as worker:
-        append(worker, "append", [MINE, THEIRS], [mine, theirs])
-    with connect(database_url, "sendtrail_api") as api:
-        own(api, MINE)
-        found = api.execute("SELECT originator_id FROM events.streams_own(%s)", ([mine, theirs],)).fetchall()
-    assert found == [(mine,)]
-
-
 def test_an_auditor_reads_the_state_as_json(database_url: str) -> None:
     with connect(database_url, "sendtrail_owner") as owner:
-        append(owner, "append", [MINE], [uuid4()])
+        append(owner, [MINE], [uuid4()])
         assert owner.execute("SELECT state FROM events.history").fetchall() == [({"a": 1},)]
 
 
@@ -127,7 +95,7 @@ def test_one_call_appends_for_the_tenant_that_it_names(database_url: str) -> Non
 def test_one_call_reads_the_tenant_that_it_names_and_leaves_no_name_behind(database_url: str) -> None:
     mine, theirs, ref = uuid4(), uuid4(), "customer:1"
     with connect(database_url, "sendtrail_worker", autocommit=True) as worker:
-        append(worker, "append", [MINE, THEIRS], [mine, theirs])
+        append(worker, [MINE, THEIRS], [mine, theirs])
         for tenant in (MINE, THEIRS):
             worker.execute(
                 "INSERT INTO config.customer_key VALUES (gen_random_uuid(), %s, %s, '\\x00', now(), NULL)",

@@ -12,7 +12,7 @@ import pytest
 from psycopg import Connection, OperationalError
 
 from adapters.database.pool import connect
-from adapters.store.reader import EVENTS_LOCK, GapSafeReader, events_after
+from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
 from tests.support.eventually import eventually
 
 TENANT = uuid4()
@@ -23,6 +23,12 @@ WRITERS, WRITES = 16, 60
 def reading(database_url: str) -> Iterator[Connection[Any]]:
     with connect(database_url, "sendtrail_worker", autocommit=True) as connection:
         yield connection
+
+
+def events_after(connection: Connection[Any], after: int, limit: int) -> list[Row]:
+    sql = """SELECT notification_id, tenant_id, originator_id, originator_version, topic, state FROM events.event
+             WHERE notification_id > %s ORDER BY notification_id LIMIT %s"""
+    return connection.cursor(binary=True).execute(sql, (after, limit)).fetchall()
 
 
 @pytest.fixture
