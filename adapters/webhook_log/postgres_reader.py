@@ -22,7 +22,8 @@ NAMES = {partition_name(number): number for number in range(PARTITIONS)}
 _LOOK = 0.1
 """Seconds after which it looks although nobody called."""
 _BALANCE = 1.0
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 4 * 1024 * 1024
+"""Of a poll: the next is made while this one is recorded."""
 
 
 class PostgresReader:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import OperationalError
 
+import consumers.planning
 import consumers.webhooks
 from adapters.store.errors import PositionLostError
 from adapters.webhook_log.frames import encode_frame
@@ -111,7 +112,7 @@ class Story:
 def test_the_same_events_as_one_at_a_time(world: Hooks, actions: list[tuple[str, Any]], cut: int, polled: int) -> None:
     counts = {table: world.count(table) for table in ("work.provider_event", "work.dead_letter", "work.parked_report")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", cut)
+        patch.setattr(consumers.planning, "CHUNK_REQUESTS", cut)
         patch.setattr(consumers.webhooks, "_POLL_RECORDS", polled)
         story = Story(world)
         for name, given_to in [*actions, ("put", [[(0, "delivered")]])]:
@@ -162,12 +163,12 @@ def test_records_to_blame_are_found_by_halving(world: Hooks) -> None:
 
 
 def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 2)
+    monkeypatch.setattr(consumers.planning, "CHUNK_REQUESTS", 2)
     sent = [world.sent() for _ in range(7)]
     world.put(*([one.event()] for one in sent))
     consumer = world.consumer()
     seen: list[str] = []
-    understand, record = consumer._understand, consumer._record
+    understand, record = consumer.planning._understand, consumer._record
 
     def noted_read(*given: Any) -> Any:
         seen.append("read")
@@ -178,7 +179,7 @@ def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch:
         record(*given)
         seen.append("written")
 
-    consumer._understand, consumer._record = noted_read, noted_write  # type: ignore[method-assign,assignment]
+    consumer.planning._understand, consumer._record = noted_read, noted_write  # type: ignore[method-assign,assignment]
     assert consumer.step(5) == 7
     assert (seen.count("read"), seen.count("written")) == (4, 4)
     assert [world.reports(one) for one in sent] == [1] * 7
@@ -186,12 +187,12 @@ def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch:
 
 def test_a_failure_leaves_nothing_behind_in_what_was_planned(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each chunk is about what the one before is about."""
-    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 1)
+    monkeypatch.setattr(consumers.planning, "CHUNK_REQUESTS", 1)
     sent = world.sent()
     world.put(*([sent.event(word)] for word in ("processed", "deferred", "delivered", "open")))
     consumer, recorder = world.consumer(), world.worker.communications.recorder
     done = SimpleNamespace(read=0, written=0, tried=0)
-    read, record, insert = consumer._plan_ahead, consumer._record, recorder.insert
+    read, record, insert = consumer.planning._plan_ahead, consumer._record, recorder.insert
 
     def counted_read(*given: Any) -> Any:
         found = read(*given)
@@ -209,7 +210,7 @@ def test_a_failure_leaves_nothing_behind_in_what_was_planned(world: Hooks, monke
             raise ValueError("this one")
         return insert(*given, **more)
 
-    consumer._plan_ahead, consumer._record = counted_read, late_record  # type: ignore[method-assign,assignment]
+    consumer.planning._plan_ahead, consumer._record = counted_read, late_record  # type: ignore[method-assign,assignment]
     recorder.insert = failing_insert  # type: ignore[method-assign]
     assert consumer.step(5) == 4
     assert world.count("work.dead_letter") == 1
@@ -220,7 +221,7 @@ def test_a_failure_leaves_nothing_behind_in_what_was_planned(world: Hooks, monke
 
 def test_nothing_is_planned_on_what_was_left_to_another(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     """All chunks are about one communication; those of the first partition are left, of the second recorded."""
-    monkeypatch.setattr(consumers.webhooks, "_CHUNK_REQUESTS", 1)
+    monkeypatch.setattr(consumers.planning, "CHUNK_REQUESTS", 1)
     sent, consumer = world.sent(), world.consumer()
     told = [json.dumps([sent.event(word)]).encode() for word in ("processed", "deferred", "delivered", "open", "click")]
     frames = [encode_frame([LoggedRequest(world.connection, world.raw(body))]) for body in told]
