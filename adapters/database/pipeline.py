@@ -102,6 +102,26 @@ def trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) ->
         return (yield from _once(connection, asked, waits=waits))
 
 
+def alone(connection: "Connection[Any]", one: Ask) -> Rows | None:
+    """The rows of one statement that is prepared there; None where it is not (any more): then it takes a trip.
+
+    The thread waits once, without the interpreter's lock. A trip takes that again for every 8 KB of the answer, and
+    beside another thread that computes waits for it each time. Raises LostError, and what PostgreSQL says.
+    """
+    name, _ = prepared(one.sql)
+    if (known := _known.get(connection)) is None or name not in known:
+        return None
+    known.move_to_end(name)
+    given, there = _given(connection, one.values), b"%s_%d" % (name, known.dropped)
+    result = connection.pgconn.exec_prepared(there, given.values, given.formats, _BINARY)
+    try:
+        checked(connection, result)
+    except InvalidSqlStatementName:
+        _known[connection] = _Known(connection, known.dropped + 1)
+        return None
+    return known.rows(result) if result.ntuples else []
+
+
 def checked(connection: "Connection[Any]", result: "PGresult") -> "PGresult":
     """Raises what PostgreSQL says, and LostError where it says nothing any more."""
     if result.status in _DONE:

@@ -11,7 +11,7 @@ from psycopg import Connection, pq
 
 from adapters.database.pipeline import Ask as Ask
 from adapters.database.pipeline import LostError as LostError
-from adapters.database.pipeline import Rows, Waits, trip
+from adapters.database.pipeline import Rows, Waits, alone, trip
 
 T = TypeVar("T")
 Steps = Generator[Sequence[Ask], list[Rows], T]
@@ -26,7 +26,9 @@ def asking(*asked: Ask) -> Steps[list[Rows]]:
 
 def answer(connection: "Connection[Any]", sql: str, values: Sequence[Any] = ()) -> Rows:
     """The rows of one statement. Raises LostError, and what PostgreSQL says."""
-    return _waited(trip(connection, [Ask(sql, values)], waits=False))[0]
+    asked = Ask(sql, values)
+    rows = alone(connection, asked)
+    return _waited(trip(connection, [asked], waits=False))[0] if rows is None else rows
 
 
 def carried_out(connection: "Connection[Any]", steps: Steps[T]) -> T:

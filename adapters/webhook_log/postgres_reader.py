@@ -11,6 +11,7 @@ import psycopg
 from psycopg import Connection
 
 from adapters.database.pool import connect
+from adapters.database.prepared import answer
 from adapters.database.queries import load
 from adapters.database.session import statement
 from adapters.store.reader import GapSafeReader, LockKey, Row
@@ -81,7 +82,7 @@ class PostgresReader:
         for name, reader in self._readers.items():
             after = reader.position
             if rows := reader.read(connection, max_records):
-                found[name] = Batch(after, [Record(offset, bytes(frame)) for offset, frame in rows])
+                found[name] = Batch(after, [Record(offset, frame) for offset, frame in rows])
         return found
 
     def _balance(self, connection: "Connection[Any]") -> None:
@@ -107,7 +108,6 @@ def _reader(name: str, position: int) -> GapSafeReader:
     number = NAMES[name]
 
     def fetch(connection: "Connection[Any]", after: int, limit: int) -> list[Row]:
-        cursor = connection.cursor(binary=True)
-        return cursor.execute(statement(SQL["records"]), (number, after, limit, _MOST_BYTES), prepare=True).fetchall()
+        return answer(connection, SQL["records"], (number, after, limit, _MOST_BYTES))
 
     return GapSafeReader(fetch, LockKey(7263, number, 2), position)

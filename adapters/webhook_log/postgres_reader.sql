@@ -5,10 +5,10 @@ FROM (
     SELECT log_offset, frame, sum(octet_length(frame)) OVER (ORDER BY log_offset) - octet_length(frame) AS bytes_before
     FROM (
         SELECT log_offset, frame FROM work.webhook_log
-        WHERE partition_no = %s AND log_offset > %s ORDER BY log_offset LIMIT %s
+        WHERE partition_no = %s::int2 AND log_offset > %s::int8 ORDER BY log_offset LIMIT %s::int8
     ) AS nearest
 ) AS sized
-WHERE bytes_before < %s ORDER BY log_offset
+WHERE bytes_before < %s::int8 ORDER BY log_offset
 
 -- join --
 SELECT pg_advisory_lock_shared(7265, 2147483647)
