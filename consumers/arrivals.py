@@ -35,7 +35,7 @@ class Arrival(NamedTuple):
     logged: LoggedRequest
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, gc=False):
     """One report of a request (the `number`-th, from 0), on its way to an attempt.
 
     `keys`: by what the attempt may be found: the id that the provider echoes, then its own message id.

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from adapters.bootstrap import Installation
 from adapters.keys import customer_ref
@@ -11,9 +10,9 @@ from adapters.keys.master import SealError
 from adapters.keys.ring import CustomerKey, MissingKeyError
 from adapters.providers.addresses import normalise
 from adapters.providers.port import InvalidAddressError
-from adapters.store.recorder import TenantEvent
+from adapters.store.recorder import EventRow
 from adapters.store.reported import Reported, ReportedAttempt, reported
-from consumers.arrivals import Notice, Place
+from consumers.arrivals import Notice
 from consumers.correlation import Target, look_up
 from domain.attempt import Attempt
 from domain.communication import InvoiceCommunication
@@ -29,30 +28,19 @@ class Known(NamedTuple):
     """What was read of some notices: the target of each, and the communications by id: true until somebody writes."""
 
     targets: list[Target | None]
-    communications: dict[int, Reported]
+    communications: dict[bytes, Reported]
 
 
 class Attached(NamedTuple):
-    """The events to record, which communications each request was about, and what matches nothing (yet).
+    """The events to record, which communication each notice is about (its id), and what matches nothing (yet).
 
     `known`: the communications as they are once the events are recorded.
     """
 
-    events: list[TenantEvent]
-    about: dict[Place, set[UUID]]
+    events: list[EventRow]
+    about: list[bytes | None]
     unmatched: list[Notice]
-    known: dict[int, Reported]
-
-
-class _Found(NamedTuple):
-    """An attempt that is reported about, with the ids of the keys that its personal values are sealed under.
-
-    `whole`: the aggregate, where more may have to be asked than the attempt itself tells.
-    """
-
-    attempt: ReportedAttempt
-    key_ids: list[str]
-    whole: InvoiceCommunication | None
+    known: dict[bytes, Reported]
 
 
 class Attaching:
@@ -64,7 +52,8 @@ class Attaching:
     def know(self, notices: Sequence[Notice]) -> Known:
         """What is recorded about them by now."""
         targets = look_up(self.installation.database, notices)
-        whose = {t.communication_id: n.connection.tenant_id for t, n in zip(targets, notices, strict=True) if t}
+        tenants = {id(n.connection): n.connection.tenant_id.bytes for n in notices}
+        whose = {t[0]: tenants[id(n.connection)] for t, n in zip(targets, notices, strict=True) if t}
         return Known(targets, reported(self.installation.database, whose))
 
     def attach(self, notices: Sequence[Notice], known: Known | None = None) -> Attached:
@@ -77,15 +66,16 @@ class Attaching:
         wanted = {key_id for one in found if one for key_id in one.key_ids}
         keys = self._keys(wanted)
         lost = wanted - keys.keys()
-        done, at = Attached([], {}, [], known.communications), self.installation.clock()
-        for notice, target, one in zip(notices, known.targets, found, strict=True):
-            if target is None or one is None or (lost and not lost.isdisjoint(one.key_ids)):
+        done, at = Attached([], [], [], known.communications), self.installation.clock()
+        for notice, target, attempt in zip(notices, known.targets, found, strict=True):
+            if target is None or attempt is None or (lost and not lost.isdisjoint(attempt.key_ids)):
                 done.unmatched.append(notice)  # nothing known, or a key that must come back from a backup
+                done.about.append(None)
                 continue
-            done.about.setdefault(notice.place, set()).add(target.communication_id)
-            communication = known.communications[target.communication_id.int]
-            if not communication.knows(one.attempt.attempt_id, _report_id(notice)):
-                done.events.append(communication.report(self._report(notice, one, keys), at))
+            done.about.append(target[0])
+            communication, report_id = known.communications[target[0]], _report_id(notice)
+            if not communication.knows(attempt.attempt_id, report_id):
+                done.events.append(communication.report(self._report(notice, report_id, attempt, keys), at))
         return done
 
     def attach_to(self, communication: InvoiceCommunication, attempt_id: str, notices: Iterable[Notice]) -> None:
@@ -93,20 +83,21 @@ class Attaching:
         asked = communication.attempt(attempt_id)
         about = [(notice, _found_in(communication, _meant_of(notice, asked, communication))) for notice in notices]
         keys = self.installation.keys.keys({i for _, one in about for i in one.key_ids}, communication.tenant_id)
-        for notice, one in about:
-            communication.record_report(self._report(notice, one, keys), self.installation.clock())
+        for notice, attempt in about:
+            report = self._report(notice, _report_id(notice), attempt, keys)
+            communication.record_report(report, self.installation.clock())
 
-    def _report(self, notice: Notice, one: _Found, keys: Keys) -> DeliveryReport:
-        told, attempt = notice.report, one.attempt
+    def _report(self, notice: Notice, report_id: str, attempt: ReportedAttempt, keys: Keys) -> DeliveryReport:
+        told = notice.report
         recipient = attempt.whose(told.message_id) or recipient_number(attempt, told.recipient, keys)
-        key = self._sealing_key(one, keys) if told.diagnostic else None
-        return delivery_report(notice, attempt.attempt_id, recipient, key)
+        key = self._sealing_key(attempt, keys) if told.diagnostic else None
+        return delivery_report(notice, report_id, attempt.attempt_id, recipient, key)
 
-    def _sealing_key(self, one: _Found, keys: Keys) -> CustomerKey | None:
+    def _sealing_key(self, attempt: ReportedAttempt, keys: Keys) -> CustomerKey | None:
         """The key of the attempt's own personal values. None once it is destroyed: nothing new of the erased."""
-        if one.key_ids:
-            return keys[one.key_ids[0]]
-        communication = one.whole
+        if attempt.key_ids:
+            return keys[attempt.key_ids[0]]
+        communication = attempt.whole
         assert communication is not None, "what has no address is read whole"
         customer = communication.details.customer
         ref = customer_ref(customer.id if customer else None, communication.subject_type, communication.external_id)
@@ -127,12 +118,14 @@ class Attaching:
             return {}
 
 
-def delivery_report(notice: Notice, attempt_id: str, recipient: int | None, key: CustomerKey | None) -> DeliveryReport:
+def delivery_report(
+    notice: Notice, report_id: str, attempt_id: str, recipient: int | None, key: CustomerKey | None
+) -> DeliveryReport:
     """The provider's report in the domain's words; its free text sealed, or dropped where the key is destroyed."""
     report, connection = notice.report, notice.connection
     untracked = report.is_open and not connection.open_tracking
     return DeliveryReport(
-        report_id=_report_id(notice),
+        report_id=report_id,
         attempt_id=attempt_id,
         provider_event=report.provider_event,
         occurred_at=notice.at,
@@ -163,15 +156,13 @@ def recipient_number(attempt: ReportedAttempt, address: str | None, keys: Keys) 
     return found[0].number if found else None
 
 
-def _meant(notice: Notice, target: Target, known: Known) -> _Found | None:
+def _meant(notice: Notice, target: Target, known: Known) -> ReportedAttempt | None:
     """An id of ours decides; one of theirs may be that of several attempts, of which one is meant."""
-    communication = known.communications.get(target.communication_id.int)
-    attempt = communication.attempts.get(target.attempt_id) if communication else None
-    if communication is None or attempt is None:
-        return None
-    if (whole := communication.whole) is not None:
-        return _found_in(whole, _meant_of(notice, whole.attempt(target.attempt_id), whole))
-    return _Found(attempt, attempt.key_ids, None)
+    communication = known.communications.get(target[0])
+    attempt = communication.attempts.get(target[1]) if communication else None
+    if communication is None or attempt is None or (whole := communication.whole) is None:
+        return attempt
+    return _found_in(whole, _meant_of(notice, whole.attempt(target[1]), whole))
 
 
 def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunication) -> Attempt:
@@ -180,19 +171,16 @@ def _meant_of(notice: Notice, attempt: Attempt, communication: InvoiceCommunicat
     return meant(communication, attempt, notice.report.message_id, notice.at)
 
 
-def _found_in(communication: InvoiceCommunication, attempt: Attempt) -> _Found:
+def _found_in(communication: InvoiceCommunication, attempt: Attempt) -> ReportedAttempt:
     """Where nobody is addressed, the documents are sealed."""
-    known = ReportedAttempt.of(attempt)
-    return _Found(known, known.key_ids or sorted({d.key for d in attempt.order.documents}), communication)
+    found = ReportedAttempt.of(attempt, communication)
+    found.key_ids = found.key_ids or sorted({d.key for d in attempt.order.documents})
+    return found
 
 
 def _recipients(attempt: ReportedAttempt, address: str, keys: Keys) -> list[Recipient]:
-    return [r for r in attempt.recipients if r.hash and _is(r, address, keys)]
-
-
-def _is(recipient: Recipient, address: str, keys: Keys) -> bool:
-    key = keys.get(recipient.address.key) if recipient.address else None
-    return key is not None and key.fingerprint(address) == recipient.hash
+    told = {key_id: key.fingerprint(address) for key_id in attempt.key_ids if (key := keys.get(key_id))}
+    return [r for r in attempt.recipients if r.hash and r.address and told.get(r.address.key) == r.hash]
 
 
 def _normal(attempt: ReportedAttempt, address: str) -> str:

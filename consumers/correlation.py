@@ -4,7 +4,6 @@ A connection that only reports may name another one of the same tenant that send
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 from adapters.database import arrays
@@ -16,9 +15,8 @@ from consumers.arrivals import Notice
 SQL = load(__file__)
 
 
-class Target(NamedTuple):
-    communication_id: UUID
-    attempt_id: str
+Target = tuple[bytes, str]
+"""A communication's id and an attempt's."""
 
 
 def look_up(database: Database, notices: Sequence[Notice]) -> list[Target | None]:
@@ -39,10 +37,10 @@ def _find(database: Database, asked: Sequence[tuple[Connection, str] | None]) ->
     if not numbers:
         return [None] * len(asked)
     over = {id(one[0]): one[0] for one in asked if one}
-    places = {known: (sending(connection), connection.tenant_id) for known, connection in over.items()}
+    places = {known: (sending(one).bytes, one.tenant_id.bytes) for known, one in over.items()}
     connections, tenants = zip(*(places[known] for known, _ in numbers), strict=True)
-    columns = (arrays.uuids(connections), arrays.uuids(tenants), arrays.texts([key for _, key in numbers]))
-    found = {number: Target(where, attempt) for number, where, attempt in database.ask(SQL["find"], columns)}
+    columns = (arrays.uuid_bytes(connections), arrays.uuid_bytes(tenants), arrays.texts([key for _, key in numbers]))
+    found = {number: (where, attempt) for number, where, attempt in database.ask(SQL["find"], columns)}
     return [found.get(number) for number in wanted]
 
 

@@ -6,7 +6,6 @@ Every row names its place in the log, so that taking a record in again adds noth
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -49,14 +48,22 @@ def _days_of(outcomes: Iterable[Outcome]) -> set[date]:
 
 
 _RAW = (
-    arrays.moments, arrays.texts, arrays.bigints, arrays.bigints, arrays.uuids, arrays.uuids, arrays.texts,
-    arrays.utf8, arrays.texts, arrays.byteas, arrays.texts,
+    arrays.moments, arrays.words, arrays.bigints, arrays.bigints, arrays.uuid_bytes, arrays.uuid_bytes, arrays.words,
+    arrays.utf8, arrays.words, arrays.byteas, arrays.texts,
 )  # fmt: skip
 """The columns of a raw request."""
 
 
-def keep_raw(outcomes: Iterable[Outcome], about: Mapping[Place, set[UUID]]) -> Write:
-    rows = [_raw_row(o, about.get(o.arrival.place, ())) for o in outcomes if isinstance(o, Understood)]
+def keep_raw(outcomes: Iterable[Outcome], about: Iterable[bytes | None]) -> Write:
+    """`about`: the ids of the communications that all their notices, in order, are about."""
+    known: dict[int, tuple[bytes, bytes, str]] = {}
+    told, rows = iter(about), []
+    for found in outcomes:
+        if isinstance(found, Understood):
+            one = found.connection
+            if (whose := known.get(id(one))) is None:
+                whose = known[id(one)] = (one.tenant_id.bytes, one.id.bytes, one.provider)
+            rows.append(_raw_row(found, whose, [next(told) for _ in found.notices]))
     return Write(SQL["raw"], rows, _RAW)
 
 
@@ -101,11 +108,11 @@ def _context(place: Place, number: int) -> bytes:
     return msgspec.json.encode(["parked", *place, number])
 
 
-def _raw_row(found: Understood, about: Iterable[UUID]) -> tuple[Any, ...]:
-    (place, (_, request)), connection = found.arrival, found.connection
-    communications = "{" + ",".join(sorted([one.hex for one in about])) + "}"
-    return (request.received_at, *place, connection.tenant_id, connection.id, connection.provider,
-            _headers(request.headers), storable(request.url), request.body, communications)  # fmt: skip
+def _raw_row(found: Understood, whose: tuple[bytes, bytes, str], about: Iterable[bytes | None]) -> tuple[Any, ...]:
+    place, (_, request) = found.arrival
+    communications = "{" + ",".join(sorted({one.hex() for one in about if one})) + "}"
+    return (request.received_at, *place, *whose, _headers(request.headers), storable(request.url), request.body,
+            communications)  # fmt: skip
 
 
 def _parked_row(notice: Notice, master: MasterKey, next_try: datetime) -> tuple[Any, ...]:

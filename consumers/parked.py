@@ -98,7 +98,7 @@ class ParkedReports:
         left = {one.key for one in claimed} - {(*n.place, n.number) for n in found}
         writes = [
             Write(SQL["attached"], [(*n.place, n.number) for n in found]),
-            Write(SQL["about"], _about(found, attached)),
+            Write(SQL["about"], _about(notices, attached)),
             Write(SQL["postpone"], [(*c.key, lease, self._next(c)) for c in claimed if c.key in left]),
         ]
         self.installation.communications.recorder.insert(attached.events, writes=writes)
@@ -121,6 +121,7 @@ class ParkedReports:
         return self.installation.clock() + min(doubled, LONGEST_PAUSE)
 
 
-def _about(found: list[Notice], attached: Attached) -> list[tuple[Any, ...]]:
-    rows = {(n.received_at, *n.place, about) for n in found for about in attached.about.get(n.place, ())}
+def _about(notices: list[Notice], attached: Attached) -> list[tuple[Any, ...]]:
+    told = zip(notices, attached.about, strict=True)
+    rows = {(n.received_at, *n.place, UUID(bytes=about)) for n, about in told if about}
     return sorted(rows, key=str)

@@ -68,7 +68,7 @@ class Planning:
     def __init__(self, installation: Installation, attaching: Attaching) -> None:
         self.installation = installation
         self.attaching = attaching
-        self._planned: deque[dict[int, Reported]] = deque(maxlen=_AHEAD)
+        self._planned: deque[dict[bytes, Reported]] = deque(maxlen=_AHEAD)
         """What the last chunks are about, as their plans leave it: the next is read before they are recorded."""
         self._line = self._planned_in = 0
         """One more whenever a chunk was not recorded as planned."""

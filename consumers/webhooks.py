@@ -63,9 +63,8 @@ class WebhookConsumer:
         gc.freeze()  # the application itself is not looked through between batches
         pause = 0.25
         while not stop.is_set():
-            until = time.monotonic() + _STRETCH
             try:
-                self.step(0.5, lambda until=until: not stop.is_set() and time.monotonic() < until)
+                self.step(0.5, _for_a_stretch(stop))
                 self.chores.do()
                 pause = 0.25
             except _LATER as error:
@@ -184,6 +183,11 @@ class WebhookConsumer:
     def _wake_projector(self) -> None:
         with self.installation.database.one_statement() as connection:
             notify(connection, "sendtrail_appended")
+
+
+def _for_a_stretch(stop: threading.Event) -> Callable[[], bool]:
+    until = time.monotonic() + _STRETCH
+    return lambda: not stop.is_set() and time.monotonic() < until
 
 
 def _passes(error: Exception) -> bool:

@@ -37,7 +37,7 @@ class InvalidAddressError(ProviderError):
     """Nothing can be sent to this address over this channel; the text says why without repeating it."""
 
 
-class RawRequest(msgspec.Struct, frozen=True):
+class RawRequest(msgspec.Struct, frozen=True, gc=False):
     """A provider's HTTP request as it came in: header names in lower case, `body` the exact bytes."""
 
     url: str
@@ -92,7 +92,7 @@ class Connection(msgspec.Struct, frozen=True):
         return value
 
 
-class ProviderReport(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One (message, recipient, occurrence) in our words. `event_id` is the same on every repetition.
 
     `status` None: nobody mapped the provider's word. `ignored`: kept and shown, never counts. `occurred_at`

@@ -20,7 +20,7 @@ from adapters.store.batch import Batch, Novelty
 from adapters.store.commands import Command, Outcome, Sealing
 from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
 from adapters.store.mapper import EventMapper
-from adapters.store.recorder import Advance, EventRecorder, TenantEvent
+from adapters.store.recorder import Advance, EventRecorder
 from adapters.store.work_rows import work_writes
 from domain.communication import InvoiceCommunication
 
@@ -77,7 +77,7 @@ class Communications:
         """
         changed = [(a, a.collect_events()) for a in aggregates]
         events = [
-            TenantEvent(a.tenant_id, self.mapper.to_stored_event(made))  # type: ignore[attr-defined]
+            (a.id.bytes, made.originator_version, a.tenant_id.bytes, *self.mapper.write(made))  # type: ignore[attr-defined]
             for a, all_made in changed
             for made in all_made
         ]

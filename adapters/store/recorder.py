@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
 from psycopg.errors import UniqueViolation
 
 from adapters.database import arrays
@@ -33,9 +32,8 @@ class Advance(NamedTuple):
     to: int
 
 
-class TenantEvent(NamedTuple):
-    tenant_id: UUID
-    stored: StoredEvent
+EventRow = tuple[bytes, int, bytes, str, bytes]
+"""An event to be recorded: its aggregate's id, the how manyth it is, its tenant's id, topic and state."""
 
 
 class EventRecorder:
@@ -49,7 +47,7 @@ class EventRecorder:
 
     def insert(
         self,
-        events: Sequence[TenantEvent],
+        events: Sequence[EventRow],
         *,
         tenant: UUID | None = None,
         advance: Sequence[Advance] = (),
@@ -124,7 +122,7 @@ class EventRecorder:
 def event_columns(streams: Sequence[Stream], tenant: UUID | None) -> list[arrays.Column]:
     """What was made of streams, for the append function. Raises ValueError where it is not all of `tenant`."""
     made = [len(stream.made) for stream in streams]
-    tenants = [stream.found.tenant_id for stream, many in zip(streams, made, strict=True) for _ in range(many)]
+    tenants = [t for s, many in zip(streams, made, strict=True) for t in [s.found.tenant_id.bytes] * many]
     written = [one for stream in streams for one in stream.written]
     return [
         *_whose(tenants, tenant),
@@ -135,32 +133,25 @@ def event_columns(streams: Sequence[Stream], tenant: UUID | None) -> list[arrays
     ]
 
 
-def _columns(events: Sequence[TenantEvent], tenant: UUID | None) -> list[arrays.Column]:
+def _columns(events: Sequence[EventRow], tenant: UUID | None) -> list[arrays.Column]:
     """Sorted, because two writers that insert the same aggregates in opposite orders deadlock."""
-    ordered = sorted(events, key=place_of)
-    stored: list[Any] = [e.stored for e in ordered]
+    ids, versions, tenants, topics, states = zip(*sorted(events), strict=True)
     return [
-        *_whose([e.tenant_id for e in ordered], tenant),
-        arrays.uuids([s.originator_id for s in stored]),
-        arrays.bigints([s.originator_version for s in stored]),
-        arrays.texts([s.topic for s in stored]),
-        arrays.byteas([s.state for s in stored]),
+        *_whose(tenants, tenant),
+        arrays.uuid_bytes(ids),
+        arrays.bigints(versions),
+        arrays.words(topics),
+        arrays.byteas(states),
     ]
 
 
-def _whose(tenants: Sequence[UUID], tenant: UUID | None) -> list[arrays.Column]:
+def _whose(tenants: Sequence[bytes], tenant: UUID | None) -> list[arrays.Column]:
     """A column, unless the call names the tenant of all of them."""
     if tenant is None:
-        return [arrays.uuids(tenants)]
-    if any(one.int != tenant.int for one in tenants):
+        return [arrays.uuid_bytes(tenants)]
+    if set(tenants) - {tenant.bytes}:
         raise ValueError("an aggregate of another tenant")
     return []
-
-
-def place_of(event: TenantEvent) -> tuple[int, int]:
-    """Of which aggregate, as a number, and the how manyth: by this order events are inserted."""
-    stored: Any = event.stored
-    return stored.originator_id.int, stored.originator_version
 
 
 def _moves(advance: Sequence[Advance]) -> list[Ask]:

@@ -26,7 +26,7 @@ class UnreadableFrameError(Exception):
     """The record is not a frame that this release can read."""
 
 
-class _Logged(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class _Logged(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
     connection_id: UUID
     method: str
     url: str

@@ -39,6 +39,9 @@ WORDS = ("processed", "delivered", "open")
 MOST_AT_ONCE = 10
 """Events that a provider puts into one request."""
 LAST = "SELECT max(notification_id) FROM events.event"
+UNTIL = """DO $$ BEGIN
+    WHILE (SELECT max(notification_id) FROM events.event) < {last} LOOP PERFORM pg_sleep(0.002); END LOOP;
+END $$"""
 REPORTED = "SELECT count(*) FROM events.event WHERE topic = 'InvoiceCommunication.StatusReported'"
 Requests = Callable[[Sequence[str]], list[RawRequest]]
 
@@ -184,9 +187,14 @@ def newest(worker: Installation) -> int:
 
 
 def recorded(worker: Installation, last: int, size: int) -> None:
-    """Returns once `size` reports are events, the last of them at position `last`."""
+    """Returns once `size` reports are events, the last of them at position `last`.
+
+    PostgreSQL waits for that: a thread that asks a hundred times a second takes the interpreter from the consumer.
+    """
     pause = threading.Event()
-    while newest(worker) < last or _one(worker, REPORTED) < size:
+    with worker.database.one_statement() as connection:
+        connection.execute(statement(UNTIL.format(last=last)))
+    while _one(worker, REPORTED) < size:
         pause.wait(0.01)
 
 

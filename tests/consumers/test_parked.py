@@ -1,11 +1,13 @@
 """Webhooks that come before their message is known."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from adapters.provider_events import raw_events
+from adapters.store.recorder import EventRow
 from consumers.attaching import Attaching
 from consumers.chores import Chores
 from consumers.parked import LONGEST_PAUSE, Parked, ParkedReports
@@ -146,10 +148,10 @@ def test_a_failure_leaves_it_parked(world: Hooks, parked: ParkedReports) -> None
     recorder = world.worker.communications.recorder
     insert = recorder.insert
 
-    def refuses_one(events: list[object], **given: object) -> list[int]:
-        if any(e.stored.originator_id == sent.communication_id for e in events):  # type: ignore[attr-defined]
+    def refuses_one(events: list[EventRow], **given: Any) -> list[int]:
+        if any(event[0] == sent.communication_id.bytes for event in events):
             raise ValueError
-        return insert(events, **given)  # type: ignore[arg-type]
+        return insert(events, **given)
 
     recorder.insert = refuses_one  # type: ignore[method-assign,assignment]
     assert parked.attach_due() == 1
