@@ -96,30 +96,45 @@ def trip(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) ->
     try:
         return (yield from _once(connection, asked, waits=waits))
     except InvalidSqlStatementName:
-        _known[connection] = _Known(connection, _known[connection].dropped + 1)
+        _forgetting(connection)
         if connection.pgconn.transaction_status != _IDLE:
             raise LostError from None
         return (yield from _once(connection, asked, waits=waits))
 
 
-def alone(connection: "Connection[Any]", one: Ask) -> Rows | None:
-    """The rows of one statement that is prepared there; None where it is not (any more): then it takes a trip.
+def alone(connection: "Connection[Any]", one: Ask) -> Rows:
+    """The rows of one statement, for which the thread waits once, without the interpreter's lock.
 
-    The thread waits once, without the interpreter's lock. A trip takes that again for every 8 KB of the answer, and
-    beside another thread that computes waits for it each time. Raises LostError, and what PostgreSQL says.
+    A trip takes that again for every 8 KB of the answer, and beside another thread that computes waits for it each
+    time. Raises LostError, and what PostgreSQL says. The next trip is what drops a statement that is one too many.
     """
-    name, _ = prepared(one.sql)
-    if (known := _known.get(connection)) is None or name not in known:
-        return None
-    known.move_to_end(name)
-    given, there = _given(connection, one.values), b"%s_%d" % (name, known.dropped)
-    result = connection.pgconn.exec_prepared(there, given.values, given.formats, _BINARY)
     try:
-        checked(connection, result)
+        return _alone(connection, _knowing(connection), one)
     except InvalidSqlStatementName:
-        _known[connection] = _Known(connection, known.dropped + 1)
-        return None
+        return _alone(connection, _forgetting(connection), one)
+
+
+def _alone(connection: "Connection[Any]", known: _Known, one: Ask) -> Rows:
+    given, (name, text) = _given(connection, one.values), prepared(one.sql)
+    there = b"%s_%d" % (name, known.dropped)
+    if name not in known:
+        checked(connection, connection.pgconn.prepare(there, text, given.kinds))
+        known[name] = None
+    known.move_to_end(name)
+    result = checked(connection, connection.pgconn.exec_prepared(there, given.values, given.formats, _BINARY))
     return known.rows(result) if result.ntuples else []
+
+
+def _knowing(connection: "Connection[Any]") -> _Known:
+    if (known := _known.get(connection)) is None:
+        known = _known[connection] = _Known(connection)
+    return known
+
+
+def _forgetting(connection: "Connection[Any]") -> _Known:
+    """What was prepared there was dropped."""
+    known = _known[connection] = _Known(connection, _known[connection].dropped + 1)
+    return known
 
 
 def checked(connection: "Connection[Any]", result: "PGresult") -> "PGresult":
@@ -132,9 +147,7 @@ def checked(connection: "Connection[Any]", result: "PGresult") -> "PGresult":
 
 
 def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -> Waits[list[Rows]]:
-    pgconn, known = connection.pgconn, _known.get(connection)
-    if known is None:
-        known = _known[connection] = _Known(connection)
+    pgconn, known = connection.pgconn, _knowing(connection)
     ready = [(one, _given(connection, one.values)) for one in asked]
     try:
         pgconn.enter_pipeline_mode()

@@ -26,9 +26,7 @@ def asking(*asked: Ask) -> Steps[list[Rows]]:
 
 def answer(connection: "Connection[Any]", sql: str, values: Sequence[Any] = ()) -> Rows:
     """The rows of one statement. Raises LostError, and what PostgreSQL says."""
-    asked = Ask(sql, values)
-    rows = alone(connection, asked)
-    return _waited(trip(connection, [asked], waits=False))[0] if rows is None else rows
+    return alone(connection, Ask(sql, values))
 
 
 def carried_out(connection: "Connection[Any]", steps: Steps[T]) -> T:

@@ -44,6 +44,8 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def text(value: object, limit: int | None = None) -> str | None:
     """A string or number as text that PostgreSQL can keep; None for all else, for nothing, and beyond `limit`."""
+    if value is None:
+        return None
     kept = value if isinstance(value, str) else _number(value)
     if kept is None:
         return None
