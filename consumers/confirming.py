@@ -41,13 +41,13 @@ class _Claimed(NamedTuple):
 
 def to_confirm(outcomes: Iterable[Outcome], master: MasterKey, now: datetime) -> Write:
     """The rows for those among these requests that ask."""
-    rows = (_row(o, master, now) for o in outcomes if isinstance(o, Understood))
+    rows = [_row(o, master, now) for o in outcomes if isinstance(o, Understood) and o.connection.provider in CONFIRMING]
     return Write(SQL["ask"], [row for row in rows if row])
 
 
 def _row(found: Understood, master: MasterKey, now: datetime) -> tuple[Any, ...] | None:
-    provider, place = CONFIRMING.get(found.connection.provider), found.arrival.place
-    asked = provider.confirmation(found.arrival.logged.request) if provider else None
+    place, request = found.arrival.place, found.arrival.logged.request
+    asked = CONFIRMING[found.connection.provider].confirmation(request)
     if asked is None:
         return None
     sealed = master.seal(asked.url.encode(), _context(place))

@@ -83,9 +83,10 @@ def dead_of(outcomes: Iterable[Outcome]) -> list[Dead]:
 
 def _nameless(found: Understood) -> Dead | None:
     """Beside all that it says of messages, which is recorded all the same."""
-    if all(notice.keys for notice in found.notices):
-        return None
-    return Dead(found.arrival.place, NAMELESS, found.arrival, found.connection)
+    for notice in found.notices:
+        if not notice.keys:
+            return Dead(found.arrival.place, NAMELESS, found.arrival, found.connection)
+    return None
 
 
 def seal_report(master: MasterKey, place: Place, number: int, report: ProviderReport) -> bytes:
