@@ -6,7 +6,7 @@ planned; whenever one was not, all plans made so far are void.
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from consumers.attaching import Attached, Attaching, Known
 from consumers.confirming import to_confirm
 from consumers.keeping import bury, keep_raw, park
 
-CHUNK_REQUESTS = 2000
+CHUNK_REQUESTS = 1000
 _CHUNK_BYTES = 2 * 1024 * 1024
 """Of raw requests: what bounds the events that can come of them, and the memory that a chunk takes."""
 _AHEAD = 2
@@ -82,19 +82,24 @@ class Planning:
 
     def chunks(self, polled: Polled, more: Callable[[], Polled]) -> Generator[Chunk, None, None]:
         """In order, each partition's in turn; of a backlog those of `more` too, until what is there makes one chunk a
-        partition. While one is recorded, and the database works, another thread polls, reads and plans the next ones.
+        partition. While one is recorded, another thread polls and understands the next ones, and a third plans them:
+        either waits for the database half of its time.
         """
         pieces = list(_cut(polled))
         if len(pieces) == 1:
             yield self._understand(pieces[0])
         elif pieces:
-            with ThreadPoolExecutor(1, "planning ahead") as ahead:
-                self._planned.clear()
-                self.miss()
-                coming = _on_and_on(polled, pieces, more)
-                planned = deque(ahead.submit(self._next, coming) for _ in range(_AHEAD))
+            self._planned.clear()
+            self.miss()
+            coming = _on_and_on(polled, pieces, more)
+            with ThreadPoolExecutor(1, "planning") as planning, ThreadPoolExecutor(1, "reading") as reading:
+
+                def ahead() -> Future[Chunk | None]:
+                    return planning.submit(self._plan_ahead, reading.submit(self._next, coming))
+
+                planned = deque(ahead() for _ in range(_AHEAD))
                 while (chunk := planned.popleft().result()) is not None:
-                    planned.append(ahead.submit(self._next, coming))
+                    planned.append(ahead())
                     yield chunk
 
     def plan(self, outcomes: Sequence[Outcome], known: Known | None = None) -> Plan:
@@ -107,11 +112,13 @@ class Planning:
 
     def _next(self, coming: Iterator[_Piece]) -> Chunk | None:
         piece = next(coming, None)
-        return self._plan_ahead(piece) if piece else None
+        return self._understand(piece) if piece else None
 
-    def _plan_ahead(self, piece: _Piece) -> Chunk:
+    def _plan_ahead(self, read: "Future[Chunk | None]") -> Chunk | None:
         """Whatever fails here fails again, and is dealt with, when it is recorded."""
-        line, chunk = self._line, self._understand(piece)
+        if (chunk := read.result()) is None:
+            return None
+        line = self._line
         if self._planned_in != line:
             self._planned.clear()
             self._planned_in = line

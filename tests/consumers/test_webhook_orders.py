@@ -50,8 +50,9 @@ ACTION = st.one_of(
 class Story:
     """Two consumers that both believe they own everything, and somebody who writes to the same communications."""
 
-    def __init__(self, world: Hooks) -> None:
+    def __init__(self, world: Hooks, *, on_and_on: bool) -> None:
         self.world = world
+        self.on_and_on = on_and_on
         self.sent = [world.sent() for _ in range(ATTEMPTS)]
         self.told: set[tuple[int, str]] = set()
         self.requests = 0
@@ -72,7 +73,7 @@ class Story:
         return one.event(word, sg_event_id=f"{one.attempt_id}-{word}")
 
     def step(self, which: int) -> None:
-        self.consumers[which].step(0)
+        self.consumers[which].step(0, lambda: self.on_and_on)
 
     def overtaken(self, which: int) -> None:
         """The other one takes what this one has in hand."""
@@ -108,13 +109,20 @@ class Story:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(actions=st.lists(ACTION, min_size=3, max_size=14), cut=st.integers(1, 4), polled=st.integers(1, 6))
-def test_the_same_events_as_one_at_a_time(world: Hooks, actions: list[tuple[str, Any]], cut: int, polled: int) -> None:
+@given(
+    actions=st.lists(ACTION, min_size=3, max_size=14),
+    cut=st.integers(1, 4),
+    polled=st.integers(1, 6),
+    on_and_on=st.booleans(),
+)
+def test_the_same_events_as_one_at_a_time(
+    world: Hooks, actions: list[tuple[str, Any]], cut: int, polled: int, on_and_on: bool
+) -> None:
     counts = {table: world.count(table) for table in ("work.provider_event", "work.dead_letter", "work.parked_report")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(consumers.planning, "CHUNK_REQUESTS", cut)
         patch.setattr(consumers.webhooks, "_POLL_RECORDS", polled)
-        story = Story(world)
+        story = Story(world, on_and_on=on_and_on)
         for name, given_to in [*actions, ("put", [[(0, "delivered")]])]:
             story.fault(name, given_to) if name in FAULTS else getattr(story, name)(given_to)
         story.finish()
@@ -183,6 +191,56 @@ def test_the_next_chunk_is_read_while_one_is_recorded(world: Hooks, monkeypatch:
     assert consumer.step(5) == 7
     assert (seen.count("read"), seen.count("written")) == (4, 4)
     assert [world.reports(one) for one in sent] == [1] * 7
+
+
+def test_of_a_backlog_more_is_polled_before_all_is_recorded(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumers.planning, "CHUNK_REQUESTS", 1)
+    monkeypatch.setattr(consumers.webhooks, "_POLL_RECORDS", 3)
+    sent = [world.sent() for _ in range(10)]
+    world.put(*([one.event()] for one in sent))
+    consumer = world.consumer()
+    seen: list[str] = []
+    poll, record = consumer.reader.poll, consumer._record
+
+    def noted_poll(*given: Any) -> Any:
+        seen.append("polled")
+        return poll(*given)
+
+    def noted_write(*given: Any) -> None:
+        if seen.count("written") == 2:
+            eventually(lambda: seen.count("polled") == 2)
+        record(*given)
+        seen.append("written")
+
+    consumer.reader.poll, consumer._record = noted_poll, noted_write  # type: ignore[method-assign,assignment]
+    taken = consumer.step(5, lambda: seen.count("written") < 3)
+    assert taken > 3
+    assert taken + world.drain(consumer) == 10
+    assert [world.reports(one) for one in sent] == [1] * 10
+
+
+def test_what_is_one_chunk_a_partition_is_no_backlog(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else each webhook of a quiet hour would be a transaction of its own, as soon as it came."""
+    monkeypatch.setattr(consumers.webhooks, "_POLL_RECORDS", 2)
+    sent = [world.sent() for _ in range(4)]
+    world.put(*([one.event()] for one in sent))
+    consumer = world.consumer()
+    assert consumer.step(5, lambda: True) == 2
+    assert consumer.step(5, lambda: True) == 2
+    assert [world.reports(one) for one in sent] == [1] * 4
+
+
+def test_nothing_more_is_polled_once_another_was_here(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind what the other took this one begins anew, at its position."""
+    monkeypatch.setattr(consumers.planning, "CHUNK_REQUESTS", 1)
+    monkeypatch.setattr(consumers.webhooks, "_POLL_RECORDS", 2)
+    sent = [world.sent() for _ in range(8)]
+    world.put(*([one.event()] for one in sent))
+    consumer = world.consumer()
+    with fails_once(world.worker.communications.recorder, "insert", before(PositionLostError("another was here"))):
+        assert consumer.step(5, lambda: True) == 0
+    assert consumer.step(5, lambda: True) == 8
+    assert [world.reports(one) for one in sent] == [1] * 8
 
 
 def test_a_failure_leaves_nothing_behind_in_what_was_planned(world: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
