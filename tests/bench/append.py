@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
+import uvloop
+
 from adapters.bootstrap import Installation
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.pool import connect
@@ -21,6 +23,7 @@ from domain.communication import InvoiceCommunication
 from tests.bench import clients, histories, raw
 from tests.bench.library import PlainInvoice, application, plain_invoice
 from tests.bench.measuring import Figure, database, measure
+from tests.bench.spending import Spending
 from tests.support.installation import installed
 
 LIBRARY = "eventsourcing's own recorder"
@@ -75,7 +78,7 @@ def _ours(server: EmbeddedServer, make: Make, *, unsealed: bool = False) -> floa
         TemporaryDirectory() as folder,
         installed(url, Path(folder), "sendtrail_api") as installation,
     ):
-        return clients.rate(_asking(installation, make, unsealed=unsealed))
+        return uvloop.run(clients.rate(_asking(installation, make, unsealed=unsealed), Spending(server)))
 
 
 def _asking(installation: Installation, make: Make, *, unsealed: bool) -> clients.Ask:

@@ -5,18 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 
-import uvloop
+from tests.bench.spending import Rate, Spending
 
 CLIENTS, SECONDS = 16, 3.0
 Ask = Callable[[int], Awaitable[object]]
 
 
-def rate(ask: Ask, clients: int = CLIENTS) -> float:
+async def rate(ask: Ask, spending: Spending, clients: int = CLIENTS) -> Rate:
     """Answers a second over 3 s, behind half a second of warming up; each is asked with a number of its own."""
-    return uvloop.run(rate_in_loop(ask, clients))
-
-
-async def rate_in_loop(ask: Ask, clients: int = CLIENTS) -> float:
     numbers, answered = count(), 0
 
     async def client(until: float) -> None:
@@ -26,9 +22,10 @@ async def rate_in_loop(ask: Ask, clients: int = CLIENTS) -> float:
             answered += 1
 
     await _all(client, clients, 0.5)
-    answered, begun = 0, time.perf_counter()
-    await _all(client, clients, SECONDS)
-    return answered / (time.perf_counter() - begun)
+    answered = 0
+    with spending:
+        await _all(client, clients, SECONDS)
+    return spending.rate(answered)
 
 
 async def _all(client: Callable[[float], Awaitable[None]], clients: int, seconds: float) -> None:

@@ -29,6 +29,7 @@ from domain.values import Channel
 from tests.bench import histories
 from tests.bench.ingest_raw import Stored, insert_again, stored
 from tests.bench.measuring import Figure, database, measure
+from tests.bench.spending import Rate, Spending
 from tests.support.installation import installed
 from tests.support.kafka_service import running_kafka
 from tests.support.webhook_log import put
@@ -111,9 +112,10 @@ def _figure(
 
     def ours() -> float:
         with backlog(server, size, requests, kafka) as (worker, url):
-            took = _seconds_to_consume(worker, size, WARM)
+            with Spending(server) as spending:
+                took = _seconds_to_consume(worker, size, WARM)
             rows[:] = [stored(url)]
-            return size / took
+            return Rate.of(size, took, spending.taken)
 
     def raw() -> float:
         with database(server) as url:

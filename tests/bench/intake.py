@@ -27,6 +27,7 @@ from domain.values import Channel
 from tests.bench import histories
 from tests.bench.load import load, request
 from tests.bench.measuring import Figure, Skipped, database, measure
+from tests.bench.spending import Rate, Spending
 from tests.support.installation import installed
 from tests.support.kafka_service import running_kafka
 from tests.support.ports import free_port
@@ -72,7 +73,7 @@ def _measured_with_kafka(name: str, server: EmbeddedServer, rounds: int, size: i
 
 
 def _measured(name: str, server: EmbeddedServer, rounds: int, size: int, signer: Signer, kafka: str = "") -> Figure:
-    contenders = {"ours": lambda: _ours(server, size, kafka, signer), BARE: lambda: _bare(size, signer)}
+    contenders = {"ours": lambda: _ours(server, size, kafka, signer), BARE: lambda: _bare(server, size, signer)}
     return measure(name, "webhooks/s", contenders, BARE, rounds)
 
 
@@ -116,11 +117,11 @@ def signed_event(path: str, number: int, attempt_id: str) -> bytes:
     return request(path, headers, body)
 
 
-def _bare(size: int, signer: Signer = SENDGRID) -> float:
+def _bare(server: EmbeddedServer, size: int, signer: Signer = SENDGRID) -> float:
     with tempfile.TemporaryDirectory() as folder:
         port, (key,) = free_port(), signer.secrets.values()
-        with running("tests.bench.bare", str(port), signer.provider, key, folder=Path(folder)):
-            return _rate(port, signed(uuid4(), DIFFERENT, signer.sign), size)
+        with running("tests.bench.bare", str(port), signer.provider, key, folder=Path(folder)) as pid:
+            return _rate(port, signed(uuid4(), DIFFERENT, signer.sign), size, Spending(server, pid))
 
 
 def _ours(server: EmbeddedServer, size: int, kafka: str = "", signer: Signer = SENDGRID) -> float:
@@ -131,8 +132,8 @@ def _ours(server: EmbeddedServer, size: int, kafka: str = "", signer: Signer = S
         prepare_log(owner.settings)
         connection, port = add_connection(owner, signer).id, free_port()
         env = environment(url, folder, port, kafka, owner.settings.webhook_topic)
-        with running("api.cli", "serve", folder=folder, env=env):
-            rate = _rate(port, signed(connection, DIFFERENT, signer.sign), size)
+        with running("api.cli", "serve", folder=folder, env=env) as pid:
+            rate = _rate(port, signed(connection, DIFFERENT, signer.sign), size, Spending(server, pid))
         _check(owner, size + _WARM)
         return rate
 
@@ -145,12 +146,14 @@ def add_connection(owner: Installation, signer: Signer = SENDGRID) -> Connection
     )
 
 
-def _rate(port: int, requests: Sequence[bytes], size: int) -> float:
+def _rate(port: int, requests: Sequence[bytes], size: int, spending: Spending) -> Rate:
+    """The client's connections are part of it; they are made in a moment."""
     listening(port)
     load(port, requests, _WARM)
-    found = load(port, requests, size)
+    with spending:
+        found = load(port, requests, size)
     _require(found.statuses, size)
-    return size / found.seconds
+    return spending.rate(size)
 
 
 def _require(statuses: Mapping[int, int], size: int) -> None:

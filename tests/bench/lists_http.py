@@ -7,16 +7,11 @@ up no key, and puts nothing into an answer.
 import asyncio
 import os
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import UUID
 
-import httpx
 from psycopg import ClientCursor
 
 from adapters.config.api_keys import Scope
@@ -27,9 +22,9 @@ from projections.queries.lists import LOG, page_queries
 from tests.bench.lists import store
 from tests.bench.measuring import Figure, measure
 from tests.bench.questions import PAGE, span
-from tests.support.eventually import eventually
-from tests.support.installation import MASTER_KEY, installed
-from tests.support.ports import free_port
+from tests.bench.spending import Rate, Spending
+from tests.support.installation import installed
+from tests.support.processes import serving
 
 CLIENTS, SECONDS = 16, 4.0
 RAW = "the query alone (pgbench)"
@@ -39,44 +34,21 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     with store(server, size) as (url, folder):
         with connect(url, "sendtrail_worker") as worker:
             tenant = span(worker).tenant
-        with _serving(url, folder, tenant) as (port, key):
-            contenders = {"ours": lambda: asyncio.run(_requests(port, key)), RAW: lambda: _raw(url, tenant)}
+        with installed(url, folder, "sendtrail_owner") as owner:
+            key = owner.api_keys.add(tenant, "bench", [Scope.READ], datetime.now(UTC))
+        with serving(url, folder) as (port, pid):
+            spending = Spending(server, pid)
+            contenders = {"ours": lambda: asyncio.run(_requests(port, key, spending)), RAW: lambda: _raw(url, tenant)}
             return measure("lists-http", "pages/s", contenders, RAW, rounds)
 
 
-@contextmanager
-def _serving(url: str, folder: Path, tenant: UUID) -> Iterator[tuple[int, str]]:
-    """The port, and a key that may read."""
-    with installed(url, folder, "sendtrail_owner") as owner:
-        key = owner.api_keys.add(tenant, "bench", [Scope.READ], datetime.now(UTC))
-    port = free_port()
-    environment = os.environ | {
-        "SENDTRAIL_DATABASE_URL": url, "SENDTRAIL_DATA_DIR": str(folder), "SENDTRAIL_MASTER_KEY": MASTER_KEY,
-        "SENDTRAIL_PORT": str(port),
-    }  # fmt: skip
-    with (folder / "serve.log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "api.cli", "serve"], env=environment, stdout=log, stderr=log)
-        try:
-            eventually(lambda: _answers(port), within=30)
-            yield port, key
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _answers(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/healthz").is_success
-    except httpx.TransportError:
-        return False
-
-
-async def _requests(port: int, key: str) -> float:
+async def _requests(port: int, key: str, spending: Spending) -> Rate:
     """Answers a second, to clients that ask again as soon as they have one."""
     request = f"GET /v1/attempts?limit={PAGE} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n\r\n".encode()
-    begun = time.perf_counter()
-    done = await asyncio.gather(*(_client(port, request, begun + SECONDS) for _ in range(CLIENTS)))
-    return sum(done) / (time.perf_counter() - begun)
+    until = time.perf_counter() + SECONDS
+    with spending:
+        done = await asyncio.gather(*(_client(port, request, until) for _ in range(CLIENTS)))
+    return spending.rate(sum(done))
 
 
 async def _client(port: int, request: bytes, until: float) -> int:

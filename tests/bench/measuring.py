@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
 from psycopg.sql import SQL, Identifier
@@ -16,11 +16,12 @@ from rich.table import Table
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from adapters.database.pool import connect
+from tests.bench.spending import Each, Rate
 
 console = Console()
 SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "4GB", "synchronous_commit": "on", "fsync": "on"}
 Contender = Callable[[], float]
-"""Does its work once on a database of its own, and returns how many a second."""
+"""Does its work once on a database of its own, and returns how many a second; a Rate also tells processor times."""
 
 
 class Told(Protocol):
@@ -46,19 +47,29 @@ class Figure(NamedTuple):
         """The JSON line: the first contender is ours, `limit` the raw limit it is held against."""
         ours, limit = self._median("ours"), self._median(self.limit)
         others = {name: round(ours / self._median(name), 2) for name in self.rates if name not in ("ours", self.limit)}
-        told = {
+        told: dict[str, Any] = {
             "name": self.name, "value": round(ours), "unit": self.unit, "limit": round(limit),
             "ratio": round(ours / limit, 3), "runs": len(self.rates["ours"]), "median of": "rounds", "times": others,
         }  # fmt: skip
+        if each := self.each("ours"):
+            told["processor us"] = {"python": round(each.python, 1), "postgresql": round(each.postgresql, 1)}
         return json.dumps(told)
 
     def table(self) -> Table:
-        shown = Table("", self.unit, "least", "most", "ours is", title=self.name, title_justify="left", box=None)
+        """Processor time: of our process, and of PostgreSQL."""
+        columns = ("", self.unit, "least", "most", "ours is", "processor us")
+        shown = Table(*columns, title=self.name, title_justify="left", box=None)
         for name, found in self.rates.items():
             ratio = self._median("ours") / self._median(name)
             figures = (f"{self._median(name):,.0f}", f"{min(found):,.0f}", f"{max(found):,.0f}")
-            shown.add_row(name, *figures, "" if name == "ours" else f"{ratio:.2f} x")
+            taken = " + ".join(f"{each:.1f}" for each in self.each(name) or ())
+            shown.add_row(name, *figures, "" if name == "ours" else f"{ratio:.2f} x", taken)
         return shown
+
+    def each(self, name: str) -> Each | None:
+        """Processor time of one item, where it was looked at."""
+        found = [rate.each for rate in self.rates[name] if isinstance(rate, Rate)]
+        return Each(*map(statistics.median, zip(*found, strict=True))) if found else None
 
     def _median(self, name: str) -> float:
         return statistics.median(self.rates[name])

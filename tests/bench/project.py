@@ -21,6 +21,7 @@ from consumers.projector import Projector
 from domain.values import Personal
 from tests.bench import histories, runner
 from tests.bench.measuring import Figure, database, measure
+from tests.bench.spending import Spending
 from tests.support.installation import installed
 
 SQL = load(__file__)
@@ -60,11 +61,10 @@ def _ours(server: EmbeddedServer, size: int, made: set[Any], *, unsealed: bool =
     """The worker as it runs: row-level security, sealed values opened, states kept to go on from, checkpoint moved."""
     with filled(server, size, unsealed=unsealed) as (url, installation):
         keys = Opened(installation.database, installation.master) if unsealed else installation.keys
-        begun = time.perf_counter()
-        done = Projector(installation.database, keys).run_once()
-        seconds = time.perf_counter() - begun
+        with Spending(server) as spending:
+            done = Projector(installation.database, keys).run_once()
         made.add(rows(url, "read"))
-        return done / seconds
+        return spending.rate(done)
 
 
 def pure(server: EmbeddedServer, size: int, made: set[Any]) -> float:

@@ -1,25 +1,19 @@
 """send-http-16: `POST /v1/attempts` with an Idempotency-Key by 16 clients over HTTP, against raw one-row commits."""
 
 import json
-import os
-import subprocess
-import sys
 from asyncio import StreamReader, StreamWriter, open_connection
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 import uvloop
 
 from adapters.database.embedded import EmbeddedServer
 from domain.values import Channel
 from tests.bench import clients, histories, raw
 from tests.bench.measuring import Figure, database, measure
-from tests.support.eventually import eventually
-from tests.support.installation import MASTER_KEY, add_connection, add_tenant, installed
-from tests.support.ports import free_port
+from tests.bench.spending import Rate, Spending
+from tests.support.installation import add_connection, add_tenant, installed
+from tests.support.processes import serving
 
 SUBJECTS = 20_000
 SENT = {"channel": "email", "message": {"subject": "Invoice", "text": "Please find the invoice attached."}}
@@ -42,33 +36,11 @@ def _ours(server: EmbeddedServer) -> float:
             key = owner.api_keys.add(tenant, "bench", ["send"], at)
             add_connection(owner.connections, tenant, "sendgrid", Channel.EMAIL, at)
             histories.put(owner, tenant, SUBJECTS)
-        with _serving(url, Path(folder)) as port:
-            return uvloop.run(_rate(port, key))
+        with serving(url, Path(folder)) as (port, pid):
+            return uvloop.run(_rate(port, key, Spending(server, pid)))
 
 
-@contextmanager
-def _serving(url: str, folder: Path) -> Iterator[int]:
-    port = free_port()
-    given = {"DATABASE_URL": url, "DATA_DIR": str(folder), "MASTER_KEY": MASTER_KEY, "PORT": str(port)}
-    environment = os.environ | {f"SENDTRAIL_{name}": value for name, value in given.items()}
-    with (folder / "serve.log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "-m", "api.cli", "serve"], env=environment, stderr=log)
-    try:
-        eventually(lambda: _is_ready(port), within=60)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-async def _rate(port: int, key: str) -> float:
+async def _rate(port: int, key: str, spending: Spending) -> Rate:
     """One kept connection a client: the client costs as little as can be."""
     free = [await open_connection("127.0.0.1", port) for _ in range(clients.CLIENTS)]
 
@@ -77,7 +49,7 @@ async def _rate(port: int, key: str) -> float:
         await _post(reader, writer, _request(number, key))
         free.append((reader, writer))
 
-    found = await clients.rate_in_loop(ask)
+    found = await clients.rate(ask, spending)
     for _, writer in free:
         writer.close()
     return found

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.eventually import eventually
 from tests.support.guard import ends_with_us
 from tests.support.installation import MASTER_KEY
+from tests.support.ports import free_port
 
 
 def environment(
@@ -35,6 +36,15 @@ def running(module: str, *words: str, folder: Path, env: dict[str, str] | None =
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def serving(database_url: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """`sendtrail serve` that takes connections: its port and its process id."""
+    port = free_port()
+    with running("api.cli", "serve", folder=folder, env=environment(database_url, folder, port)) as pid:
+        listening(port)
+        yield port, pid
 
 
 def listening(port: int) -> None:
