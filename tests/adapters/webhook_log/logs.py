@@ -16,12 +16,13 @@ from adapters.webhook_log.kafka_client import KafkaSettings
 from adapters.webhook_log.kafka_reader import KafkaReader
 from adapters.webhook_log.kafka_topic import ensure_topic
 from adapters.webhook_log.opening import kafka_settings
-from adapters.webhook_log.port import LoggedRequest, LogReader, WebhookLog
+from adapters.webhook_log.port import LoggedRequest, LogReader, LogUnavailableError, WebhookLog
 from adapters.webhook_log.postgres import PostgresLog
 from adapters.webhook_log.postgres_reader import PostgresReader
 from tests.support.eventually import eventually
 from tests.support.installation import START
 from tests.support.ports import free_port
+from tests.support.webhook_log import put
 
 
 class Stand:
@@ -76,6 +77,14 @@ def request(body: bytes, connection_id: UUID | None = None) -> LoggedRequest:
     headers = {"content-type": "application/json", "x-signature": "\u00e9=="}
     url = "https://example.test/v1/webhooks/x?a=1&b=%C3%A9"
     return LoggedRequest(connection_id or uuid4(), RawRequest(url, headers, body, START))
+
+
+def appended(log: WebhookLog, logged: LoggedRequest) -> bool:
+    try:
+        put(log, [logged])
+    except LogUnavailableError:
+        return False
+    return True
 
 
 def in_file(folder: Path, *lines: str, servers: str = "127.0.0.1:9") -> KafkaSettings:
