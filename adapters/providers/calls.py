@@ -16,8 +16,9 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
+    UnreadableError,
 )
-from adapters.providers.reading import digest, moment
+from adapters.providers.reading import digest, load_json, moment
 from domain.reasons import reason as describe
 from domain.status import Status
 
@@ -55,6 +56,25 @@ def ask(http: httpx.Client, url: str, **request: Any) -> RawAnswer:
 
 def raw(response: httpx.Response) -> RawAnswer:
     return RawAnswer(response.status_code, dict(response.headers), response.content)
+
+
+def as_object(answer: RawAnswer) -> dict[str, Any]:
+    """The JSON object that it holds; an empty one where it holds none."""
+    told = as_json(answer)
+    return told if isinstance(told, dict) else {}
+
+
+def as_json(answer: RawAnswer) -> Any:
+    """Whatever JSON it holds, if any."""
+    try:
+        return load_json(answer.body) if answer.body else None
+    except UnreadableError:
+        return None
+
+
+def good_json(answer: RawAnswer) -> Any:
+    """What an answer that says OK holds, if anything. Raises UnreadableError."""
+    return load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
 
 
 def credential(connection: Connection, name: str) -> str:

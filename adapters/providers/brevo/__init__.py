@@ -6,7 +6,7 @@ import httpx
 
 from adapters.providers import shared_secret
 from adapters.providers.brevo import asking, sending, webhook
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -17,7 +17,6 @@ from adapters.providers.port import (
     RawAnswer,
     RawRequest,
 )
-from adapters.providers.reading import load_json
 from domain.values import Channel
 
 
@@ -45,7 +44,7 @@ class Brevo:
         return webhook.reports(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if asking.is_report(answer, told):
             return asking.reports(told)
         return report_of(sending.outcome(answer), answer)

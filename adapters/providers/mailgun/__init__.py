@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import httpx
 
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.mailgun import events, sending, signature, webhook
 from adapters.providers.port import (
     Answer,
@@ -16,7 +16,6 @@ from adapters.providers.port import (
     RawAnswer,
     RawRequest,
 )
-from adapters.providers.reading import load_json
 from domain.values import Channel
 
 
@@ -48,7 +47,7 @@ class Mailgun:
         return webhook.reports(request)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if isinstance(told, dict) and events.is_page(told):
             return events.reports(told)
         return report_of(sending.outcome(answer), answer)

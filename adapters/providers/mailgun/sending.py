@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured
 from adapters.providers.mail import as_html, by_role, people, sender, words
 from adapters.providers.mailgun.webhook import VARIABLE
 from adapters.providers.port import (
@@ -17,9 +17,8 @@ from adapters.providers.port import (
     Refused,
     Taken,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from domain.values import HandedMessage
 
 API_URL = "https://api.mailgun.net"
@@ -50,7 +49,7 @@ def form(outgoing: Outgoing, connection: Connection) -> list[tuple[str, str]]:
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only an id proves that Mailgun took it. It has angle brackets here, and nowhere else."""
-    told = _json(answer)
+    told = as_object(answer)
     if answer.status < httpx.codes.MULTIPLE_CHOICES:
         name = (text(told.get("id"), ID_LIMIT) or "").strip("<> ")
         return Taken([HandedMessage(name)]) if name else Unknown(f"HTTP {answer.status} without an id")
@@ -71,11 +70,3 @@ def domain_url(connection: Connection) -> str:
 def authorization(connection: Connection) -> tuple[str, str]:
     """Raises MisconfiguredError."""
     return "api", credential(connection, "api_key")
-
-
-def _json(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.providers.calls import by_status, exchange, misconfigured
+from adapters.providers.calls import as_json, by_status, exchange, misconfigured
 from adapters.providers.meaning import Meaning
 from adapters.providers.peppol import sending_report
 from adapters.providers.peppol.parcel import Parcel, pack
@@ -23,9 +23,8 @@ from adapters.providers.port import (
     Refused,
     Taken,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from domain.status import Status
 from domain.values import HandedMessage
 
@@ -49,7 +48,7 @@ def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answ
 
 def outcome(answer: RawAnswer) -> Answer:
     """What the answer alone says. A report of a failure does not tell whether it is tried again."""
-    told = _json(answer)
+    told = as_json(answer)
     if sending_report.is_report(told):
         name = text(told.get("sbdhInstanceIdentifier"), ID_LIMIT)
         if sending_report.succeeded(told) and name:
@@ -94,10 +93,3 @@ def _settled(told: Answer, parcel: Parcel, connection: Connection, http: httpx.C
 def _refused(meaning: Meaning, transaction: dict[str, Any], told: Unknown) -> Refused:
     detail = text(transaction.get("errorDetails")) or told.detail
     return Refused(meaning.reason or "provider_error", detail, meaning.status or Status.FAILED)
-
-
-def _json(answer: RawAnswer) -> Any:
-    try:
-        return load_json(answer.body) if answer.body else None
-    except UnreadableError:
-        return None

@@ -5,7 +5,7 @@ from typing import ClassVar
 import httpx
 
 from adapters.providers import shared_secret
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -17,7 +17,6 @@ from adapters.providers.port import (
     RawRequest,
 )
 from adapters.providers.postmark import messages, sending, webhook
-from adapters.providers.reading import load_json
 from domain.values import Channel
 
 
@@ -46,7 +45,7 @@ class Postmark:
         return webhook.reports(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if isinstance(told, dict) and messages.is_details(told):
             return messages.reports(told)
         return report_of(sending.outcome(answer), answer)

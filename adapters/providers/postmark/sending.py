@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured, wait
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured, wait
 from adapters.providers.mail import as_html, by_role, people, sender, words
 from adapters.providers.port import (
     Answer,
@@ -18,10 +18,9 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
 from adapters.providers.postmark.webhook import METADATA
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from domain.status import Status
 from domain.values import HandedMessage
 
@@ -72,7 +71,7 @@ def message(outgoing: Outgoing, connection: Connection) -> dict[str, Any]:
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only error code 0 with a MessageID proves that Postmark took it; its code says more than the HTTP status."""
-    told = _json(answer)
+    told = as_object(answer)
     name, code = text(told.get("MessageID"), ID_LIMIT), told.get("ErrorCode")
     if answer.status == httpx.codes.OK and code == 0 and name:
         return Taken([HandedMessage(name)])
@@ -101,11 +100,3 @@ def authorization(connection: Connection) -> dict[str, str]:
 def _attachment(one: Attachment) -> dict[str, str]:
     content = base64.b64encode(one.content).decode()
     return {"Name": one.filename, "Content": content, "ContentType": one.content_type}
-
-
-def _json(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 from msgspec.structs import replace
 
-from adapters.providers.calls import ask, report_of
+from adapters.providers.calls import as_object, ask, report_of
 from adapters.providers.e_invoice import is_key
 from adapters.providers.meaning import SENT, report
 from adapters.providers.peppol import documents as peppol
@@ -19,7 +19,7 @@ from adapters.providers.peppol.parties import participant
 from adapters.providers.port import Connection, Lookup, ProviderReport, RawAnswer, UnreadableError
 from adapters.providers.reading import ID_LIMIT, digest, moment, text
 from adapters.providers.recommand.deliveries import delivery
-from adapters.providers.recommand.sending import api_url, as_object, authorization, outcome
+from adapters.providers.recommand.sending import api_url, authorization, outcome
 
 Document = dict[str, Any]
 BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=15)

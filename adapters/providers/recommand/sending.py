@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured
 from adapters.providers.peppol.parcel import Parcel, pack
 from adapters.providers.port import (
     Answer,
@@ -21,9 +21,8 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, in_short, load_json, text
+from adapters.providers.reading import ID_LIMIT, in_short, text
 from domain.status import Status
 from domain.values import HandedMessage
 
@@ -69,14 +68,6 @@ def api_url(connection: Connection) -> str:
 def authorization(connection: Connection) -> tuple[str, str]:
     """Raises MisconfiguredError."""
     return connection.setting("api_key").strip(), credential(connection, "api_secret")
-
-
-def as_object(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body) if answer.body else None
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def detail_of(answer: RawAnswer, told: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import httpx
 
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -15,7 +15,6 @@ from adapters.providers.port import (
     RawAnswer,
     RawRequest,
 )
-from adapters.providers.reading import load_json
 from adapters.providers.resend import sending, webhook
 from adapters.providers.standard_webhooks import signature
 from domain.values import Channel
@@ -44,7 +43,7 @@ class Resend:
         return webhook.reports(request)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if isinstance(told, dict) and "last_event" in told:
             return [webhook.last_event(told)]
         return report_of(sending.outcome(answer), answer)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from adapters.providers.calls import ask, by_status, credential, exchange, misconfigured, wait
+from adapters.providers.calls import as_object, ask, by_status, credential, exchange, misconfigured, wait
 from adapters.providers.mail import as_html, people, sender, words
 from adapters.providers.port import (
     Answer,
@@ -26,9 +26,8 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from adapters.providers.resend.webhook import TAG, last_event
 from domain.status import Status
 from domain.values import HandedMessage
@@ -82,7 +81,7 @@ def message(outgoing: Outgoing, connection: Connection) -> dict[str, Any]:
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only an id proves that Resend took it; the error's name says more than the HTTP status."""
-    told = _json(answer)
+    told = as_object(answer)
     if answer.status < httpx.codes.MULTIPLE_CHOICES:
         name = text(told.get("id"), ID_LIMIT)
         return Taken([HandedMessage(name)]) if name else Unknown(f"HTTP {answer.status} without an id")
@@ -105,7 +104,7 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
         return []
     url = f"{api_url(connection)}/emails/{quote(lookup.message_id, safe='')}"
     answer = ask(http, url, headers=authorization(connection))
-    told = _json(answer)
+    told = as_object(answer)
     if answer.status == httpx.codes.NOT_FOUND:
         return []
     if "last_event" not in told:
@@ -125,11 +124,3 @@ def authorization(connection: Connection) -> dict[str, str]:
 def _attachment(one: Attachment) -> dict[str, str]:
     content = base64.b64encode(one.content).decode()
     return {"filename": one.filename, "content": content, "content_type": one.content_type}
-
-
-def _json(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import httpx
 
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -15,7 +15,6 @@ from adapters.providers.port import (
     RawAnswer,
     RawRequest,
 )
-from adapters.providers.reading import load_json
 from adapters.providers.sendgrid import activity, sending, signature, webhook
 from domain.values import Channel
 
@@ -47,7 +46,7 @@ class SendGrid:
         return webhook.reports(request.body)
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if activity.is_activity(told):
             return activity.reports(told)
         return report_of(sending.outcome(answer), answer)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured
 from adapters.providers.mail import as_html, by_role, words
 from adapters.providers.port import (
     Answer,
@@ -17,9 +17,8 @@ from adapters.providers.port import (
     RawAnswer,
     Taken,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from domain.values import HandedMessage
 
 API_URL = "https://api.sendgrid.com"
@@ -92,11 +91,7 @@ def _attachment(one: Attachment) -> dict[str, str]:
 
 def _errors(answer: RawAnswer) -> str:
     """What SendGrid said was wrong: one line per error, or the start of whatever it answered."""
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        told = None
-    errors = told.get("errors") if isinstance(told, dict) else None
+    errors = as_object(answer).get("errors")
     lines = [_error(e) for e in errors if isinstance(e, dict)] if isinstance(errors, list) else []
     said = "\n".join(line for line in lines if line) or text(answer.body.decode(errors="replace")[:2000])
     return f"HTTP {answer.status}" + (f": {said}" if said else "")

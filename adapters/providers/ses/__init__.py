@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.clock import Clock, system_clock
-from adapters.providers.calls import report_of
+from adapters.providers.calls import good_json, report_of
 from adapters.providers.port import (
     Answer,
     Confirmation,
@@ -19,7 +19,6 @@ from adapters.providers.port import (
     RawRequest,
     UnreadableError,
 )
-from adapters.providers.reading import load_json
 from adapters.providers.ses import insights, sending, signature, webhook
 from adapters.providers.ses.certificates import Certificates
 from adapters.providers.ses.envelope import CONFIRMATION, envelope, is_amazon, is_certificate
@@ -78,7 +77,7 @@ class Ses:
         return Confirmation(url) if urlsplit(url).path in ("", "/") else None
 
     def read_answer(self, answer: RawAnswer) -> list[ProviderReport]:
-        told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+        told = good_json(answer)
         if isinstance(told, dict) and insights.is_insights(told):
             return insights.reports(told)
         return report_of(sending.outcome(answer), answer)

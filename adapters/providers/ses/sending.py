@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.providers import mime
 from adapters.providers.addresses import ascii_email
-from adapters.providers.calls import by_status, credential, exchange, misconfigured, wait
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured, wait
 from adapters.providers.mail import by_role, one_line
 from adapters.providers.port import (
     Answer,
@@ -23,9 +23,8 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from adapters.providers.ses import sigv4
 from adapters.providers.ses.webhook import TAG
 from domain.status import Status
@@ -97,7 +96,7 @@ def message(outgoing: Outgoing, connection: Connection, addresses: dict[int, str
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only a MessageId proves that SES took it; the name of an error says more than the HTTP status."""
-    told = _json(answer)
+    told = as_object(answer)
     if answer.status < httpx.codes.MULTIPLE_CHOICES:
         name = text(told.get("MessageId"), ID_LIMIT)
         return Taken([HandedMessage(name)]) if name else Unknown(f"HTTP {answer.status} without a MessageId")
@@ -139,11 +138,3 @@ def signed(
     if not all(value.isascii() and value.isprintable() for value in found.values()):
         raise MisconfiguredError(f"connection {connection.id}: check region and access_key_id")
     return found
-
-
-def _json(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}

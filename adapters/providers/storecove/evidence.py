@@ -5,11 +5,11 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from adapters.providers.calls import ask
+from adapters.providers.calls import ask, good_json
 from adapters.providers.meaning import SENT
 from adapters.providers.meaning import report as report_of
 from adapters.providers.port import Connection, Lookup, ProviderReport, RawAnswer, UnreadableError
-from adapters.providers.reading import ID_LIMIT, digest, load_json, moment, text
+from adapters.providers.reading import ID_LIMIT, digest, moment, text
 from adapters.providers.storecove.sending import api_url, authorization
 
 
@@ -33,7 +33,7 @@ def ask_about(lookup: Lookup, connection: Connection, http: httpx.Client) -> lis
 
 def read(answer: RawAnswer) -> list[ProviderReport]:
     """Nothing, if it is not evidence. Raises UnreadableError."""
-    told = load_json(answer.body) if answer.status == httpx.codes.OK and answer.body else None
+    told = good_json(answer)
     evidence = told.get("evidence") if isinstance(told, dict) else None
     if not isinstance(told, dict) or not isinstance(evidence, dict):
         return []

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured
+from adapters.providers.calls import as_json, by_status, credential, exchange, misconfigured
 from adapters.providers.peppol.parcel import Parcel, pack
 from adapters.providers.peppol.parties import META_SCHEME, split
 from adapters.providers.port import (
@@ -22,9 +22,8 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from adapters.providers.storecove.schemes import scheme_name
 from domain.status import Status
 from domain.values import HandedMessage
@@ -49,7 +48,7 @@ def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answ
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only a guid proves that Storecove took it."""
-    told = _json(answer)
+    told = as_json(answer)
     if answer.status < httpx.codes.MULTIPLE_CHOICES:
         guid = text(told.get("guid"), ID_LIMIT) if isinstance(told, dict) else None
         return Taken([HandedMessage(guid)]) if guid else Unknown(f"HTTP {answer.status} without a guid")
@@ -105,7 +104,7 @@ def _look_up(parcel: Parcel, connection: Connection, http: httpx.Client) -> Answ
 
 
 def _discovered(answer: RawAnswer) -> Answer | None:
-    told = _json(answer)
+    told = as_json(answer)
     if answer.status >= httpx.codes.MULTIPLE_CHOICES:
         return by_status(answer, "look-up of the recipient: " + _detail(answer, told))
     code = text(told.get("code")) if isinstance(told, dict) else None
@@ -113,13 +112,6 @@ def _discovered(answer: RawAnswer) -> Answer | None:
         return Unknown(f"look-up of the recipient: HTTP {answer.status} without a code")
     known = code.strip().upper() == "OK"
     return None if known else Refused("not_registered", f"look-up of the recipient: {code}", Status.REJECTED)
-
-
-def _json(answer: RawAnswer) -> Any:
-    try:
-        return load_json(answer.body) if answer.body else None
-    except UnreadableError:
-        return None
 
 
 def _detail(answer: RawAnswer, told: Any) -> str:

@@ -3,12 +3,11 @@
 An SMS carries no files: its text links to the document.
 """
 
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
-from adapters.providers.calls import by_status, credential, exchange, misconfigured, wait
+from adapters.providers.calls import as_object, by_status, credential, exchange, misconfigured, wait
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -19,9 +18,8 @@ from adapters.providers.port import (
     Taken,
     TryLater,
     Unknown,
-    UnreadableError,
 )
-from adapters.providers.reading import ID_LIMIT, load_json, text
+from adapters.providers.reading import ID_LIMIT, text
 from adapters.providers.twilio.callback import ATTEMPT
 from adapters.providers.twilio.signature import RETRIES
 from adapters.providers.twilio.statuses import CODES, error_code
@@ -47,7 +45,7 @@ def send(outgoing: Outgoing, connection: Connection, http: httpx.Client) -> Answ
 
 def outcome(answer: RawAnswer) -> Answer:
     """Only a sid proves that Twilio took it; its own error code says more than the HTTP status."""
-    told = _json(answer)
+    told = as_object(answer)
     if isinstance(told.get("status"), int):  # an error names its HTTP status itself
         answer = RawAnswer(told["status"], answer.headers, answer.body)
     if answer.status < httpx.codes.MULTIPLE_CHOICES:
@@ -100,11 +98,3 @@ def form(outgoing: Outgoing, connection: Connection) -> dict[str, str]:
 def callback_url(base: str, attempt_id: str) -> str:
     """Where Twilio reports: its callbacks echo nothing but this URL, so the attempt id is in the query."""
     return f"{base}{'&' if '?' in base else '?'}{ATTEMPT}={quote(attempt_id, safe='')}{RETRIES}"
-
-
-def _json(answer: RawAnswer) -> dict[str, Any]:
-    try:
-        told = load_json(answer.body)
-    except UnreadableError:
-        return {}
-    return told if isinstance(told, dict) else {}
