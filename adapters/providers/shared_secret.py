@@ -9,11 +9,13 @@ import binascii
 import hmac
 from urllib.parse import parse_qs, urlsplit
 
-from adapters.providers.port import BadSignatureError, Connection, MisconfiguredError, RawRequest
+from adapters.providers.port import BadSignatureError, Connection, MisconfiguredError, Need, RawRequest
 
 USERNAME = "webhook_username"
 PASSWORD = "webhook_password"
 QUERY, HEADER = "secret", "x-webhook-secret"
+IN_ADDRESS = Need(PASSWORD, f"invent a long one, and give the webhook address as ADDRESS?{QUERY}=PASSWORD", secret=True)
+"""For who can be told an address and nothing else."""
 
 
 def verify(request: RawRequest, connection: Connection) -> None:

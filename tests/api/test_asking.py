@@ -20,7 +20,6 @@ from consumers.webhooks import WebhookConsumer
 from domain.values import Channel
 from tests.api.service import Service, Tenant, order
 from tests.support.eventually import eventually
-from tests.support.installation import installed
 
 NUMBER = "+32470123400"
 
@@ -29,13 +28,6 @@ NUMBER = "+32470123400"
 def simulator() -> Iterator[str]:
     with running(Config(delay=0.01, batch_wait=0.01)) as simulated:
         yield simulated.url
-
-
-@pytest.fixture
-def worker(own_service: Service) -> Iterator[Installation]:
-    settings = own_service.owner.settings
-    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", own_service.clock) as found:
-        yield found
 
 
 @pytest.fixture

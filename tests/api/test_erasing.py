@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from adapters.bootstrap import Installation
 from adapters.keys import customer_ref
 from adapters.keys.ring import ERASED
 from api.erasing import erase_customer
@@ -9,7 +10,6 @@ from consumers.projector import Projector
 from domain.customer import Customer
 from domain.values import Person
 from tests.api.service import Service, Tenant
-from tests.support.installation import installed
 
 
 def invoice_of(tenant: Tenant, customer: str = "c-1", external_id: str = "4711") -> dict[str, Any]:
@@ -69,14 +69,12 @@ def test_who_is_written_to_afterwards_is_known_anew(acme: Tenant) -> None:
     assert erase(acme)["keys_destroyed"] == 1
 
 
-def test_what_was_sent_before_the_customer_was_known_goes_too(own_service: Service) -> None:
+def test_what_was_sent_before_the_customer_was_known_goes_too(own_service: Service, worker: Installation) -> None:
     tenant = own_service.tenant()
     tenant.put()
     tenant.sent()
     tenant.put(customer={"id": "c-1"})
-    settings = own_service.owner.settings
-    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", own_service.clock) as worker:
-        Projector(worker.database, worker.keys).run_once()
+    Projector(worker.database, worker.keys).run_once()
     assert erase(tenant)["keys_destroyed"] == 1
     assert tenant.subject()["communication"]["last_recipient"] == ERASED
 

@@ -8,7 +8,7 @@ import httpx
 
 from adapters.providers import shared_secret
 from adapters.providers.calls import report_of
-from adapters.providers.peppol import WEBHOOK_PASSWORD, documents, sending_report
+from adapters.providers.peppol import documents, sending_report
 from adapters.providers.phoss_ap import sending, transactions
 from adapters.providers.port import (
     Answer,
@@ -38,7 +38,7 @@ class PhossAp:
     needs: ClassVar[list[Need]] = [
         Need("api_url", "where it runs, such as http://phoss-ap:8080"),
         Need("token", "its property phase4.api.requiredtoken", secret=True),
-        WEBHOOK_PASSWORD,
+        shared_secret.IN_ADDRESS,
         Need("sender_id", "the participant that sends (scheme:id), if not the seller of each document", required=False),
         Need("country", "the sender's country, such as AT, if not that of each document's seller", required=False),
     ]

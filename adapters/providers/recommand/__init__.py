@@ -5,7 +5,7 @@ from typing import ClassVar
 import httpx
 
 from adapters.providers import shared_secret
-from adapters.providers.peppol import WEBHOOK_PASSWORD, documents
+from adapters.providers.peppol import documents
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -33,7 +33,7 @@ class Recommand:
         Need("api_key", "API keys: key_..."),
         Need("api_secret", "shown once when that key is made", secret=True),
         Need("company_id", "Companies: the id of the company that sends, c_..."),
-        WEBHOOK_PASSWORD,
+        shared_secret.IN_ADDRESS,
         Need("lookup", "'off' to send without asking whether Peppol knows the recipient", required=False, default="on"),
         Need("api_url", "another address of the API", required=False, default=sending.API_URL),
     ]

@@ -6,7 +6,7 @@ import httpx
 
 from adapters.providers import shared_secret
 from adapters.providers.calls import report_of
-from adapters.providers.peppol import WEBHOOK_PASSWORD, documents
+from adapters.providers.peppol import documents
 from adapters.providers.port import (
     Answer,
     Connection,
@@ -33,7 +33,7 @@ class Storecove:
     needs: ClassVar[list[Need]] = [
         Need("api_key", "API Keys: of the account or the legal entity", secret=True),
         Need("legal_entity_id", "the number of the legal entity that sends"),
-        WEBHOOK_PASSWORD,
+        shared_secret.IN_ADDRESS,
         Need("lookup", "'off' to send without asking whether Peppol knows the recipient", required=False, default="on"),
         Need("schemes", "more identifier schemes, such as 0208=BE:EN, separated by commas", required=False),
         Need("api_url", "another address of the API", required=False, default=sending.API_URL),

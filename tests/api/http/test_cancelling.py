@@ -16,7 +16,6 @@ from domain.values import Channel
 from tests.adapters.simulator.pages import pdf
 from tests.api.service import Service, Tenant
 from tests.support.eventually import eventually
-from tests.support.installation import installed
 
 ADDRESS = "Ada Payer, Main Street 7, 1000 Brussels"
 PERSON = {"id": "u-7", "name": "Kim Vos"}
@@ -28,13 +27,6 @@ def simulator() -> Iterator[str]:
     """Letters stay in the queue until it is told to hurry."""
     with running(Config(delay=3600, batch_wait=0.01)) as simulated:
         yield simulated.url
-
-
-@pytest.fixture
-def worker(own_service: Service) -> Iterator[Installation]:
-    settings = own_service.owner.settings
-    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", own_service.clock) as found:
-        yield found
 
 
 @pytest.fixture

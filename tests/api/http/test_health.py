@@ -4,6 +4,7 @@ import re
 
 import httpx
 
+from adapters.bootstrap import Installation
 from adapters.providers.port import Unknown
 from consumers.breaker import MOST_FAILURES, Breaker
 from consumers.health import ConnectionHealth
@@ -11,23 +12,20 @@ from consumers.projector import Projector
 from consumers.watching import Watch
 from domain.values import Channel
 from tests.api.service import Service, Tenant
-from tests.support.installation import installed
 
 
 def test_alive(service: Service) -> None:
     assert httpx.get(f"{service.url}/healthz").json() == {"status": "ok"}
 
 
-def test_ready_tells_how_far_behind_the_projections_are(own_service: Service) -> None:
+def test_ready_tells_how_far_behind_the_projections_are(own_service: Service, worker: Installation) -> None:
     tenant = own_service.tenant()
-    with installed(own_service.owner.settings.database_url, own_service.owner.settings.data_dir,
-                   "sendtrail_worker", own_service.clock) as worker:  # fmt: skip
-        Projector(worker.database, worker.keys).run_once()
-        tenant.put(number="1")
-        answer = httpx.get(f"{own_service.url}/readyz")
-        assert (answer.status_code, answer.json()["lag"]) == (200, 2)
-        Projector(worker.database, worker.keys).run_once()
-        found = httpx.get(f"{own_service.url}/readyz").json()
+    Projector(worker.database, worker.keys).run_once()
+    tenant.put(number="1")
+    answer = httpx.get(f"{own_service.url}/readyz")
+    assert (answer.status_code, answer.json()["lag"]) == (200, 2)
+    Projector(worker.database, worker.keys).run_once()
+    found = httpx.get(f"{own_service.url}/readyz").json()
     assert found["lag"] == 0
     assert set(found["projections"]) == {"overview", "attempt_log"}
 
@@ -72,17 +70,15 @@ def test_what_is_asked_for_makes_no_new_series(acme: Tenant) -> None:
     assert "/v1/subjects/invoice" not in acme.http.get("/metrics").text
 
 
-def test_how_connections_fare_is_counted_without_naming_them(own_service: Service) -> None:
+def test_how_connections_fare_is_counted_without_naming_them(own_service: Service, worker: Installation) -> None:
     tenant = own_service.tenant()
     named = [tenant.connect(), tenant.connect(Channel.SMS, "twilio")]
-    settings = own_service.owner.settings
-    with installed(settings.database_url, settings.data_dir, "sendtrail_worker", own_service.clock) as worker:
-        found = worker.connections.get(named[1])
-        assert found
-        breaker = Breaker(ConnectionHealth(worker.database, worker.clock))
-        for _ in range(MOST_FAILURES):
-            breaker.heard(found, Unknown("ReadTimeout"), worker.clock())
-        Watch(worker).look()
+    found = worker.connections.get(named[1])
+    assert found
+    breaker = Breaker(ConnectionHealth(worker.database, worker.clock))
+    for _ in range(MOST_FAILURES):
+        breaker.heard(found, Unknown("ReadTimeout"), worker.clock())
+    Watch(worker).look()
     samples = httpx.get(f"{own_service.url}/metrics").text
     assert 'sendtrail_connections{provider="sendgrid",breaker="closed"} 1' in samples
     assert 'sendtrail_connections{provider="twilio",breaker="open"} 1' in samples
