@@ -12,15 +12,14 @@ from psycopg import Connection
 from adapters.database.queries import load
 from adapters.database.session import statement
 from adapters.store.mapper import EventMapper
-from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
+from adapters.store.reader import Row
 from consumers.hot import Hot
+from consumers.places import Reader
 from consumers.uncollected import uncollected
 from projections.engine import MEANING, Happened, Meaning, Rows, Stream, meaning
 from projections.errors import UnprojectedEventError
 
 SQL = load(__file__)
-MOST_BYTES = 8_000_000
-"""Of events' states, in one batch."""
 STREAMS_AT_ONCE = 200
 """Communications that are read whole at a time."""
 
@@ -36,24 +35,26 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Reads on from a position. After any error it is of no more use: memory may be ahead of it."""
+    """Reads on from the reader's position. After any error it is of no more use: memory may be ahead of it."""
 
-    def __init__(self, hot: Hot, position: int) -> None:
+    def __init__(self, hot: Hot, reader: Reader) -> None:
         self.hot = hot
-        self.reader = GapSafeReader(_events_after, EVENTS_LOCK, position)
+        self.reader = reader
 
     def next(self, connection: "Connection[Any]", limit: int) -> Batch | None:
         """Up to `limit` events; None where there are none. Raises UnprojectedEventError before an unknown event."""
         after = self.reader.position
         stored = self.reader.read(connection, limit)
-        if not stored:
+        if self.reader.position == after:
             return None
         with uncollected():
             read = _decoded(stored)
-            self.reader.position = read.to
+            if read.size < len(stored):
+                self.reader.position = stored[read.size][0] - 1
+            to = self.reader.position
             if read.erasing:
                 self.hot.forget()
-            return Batch(after, read.to, read.size, self._rows(connection, read.folding, after), read.erasing)
+            return Batch(after, to, read.size, self._rows(connection, read.folding, after), read.erasing)
 
     def streams(self, connection: "Connection[Any]", ids: Sequence[UUID], until: int) -> Iterator[list[Happened]]:
         """Whole streams up to a position, some at a time: memory holds no more of them than that."""
@@ -70,16 +71,10 @@ class Batches:
         return made
 
 
-def _events_after(connection: "Connection[Any]", after: int, limit: int) -> list[Row]:
-    cursor = connection.cursor(binary=True)
-    return cursor.execute(statement(SQL["events"]), (after, limit, MOST_BYTES), prepare=True).fetchall()
-
-
 class _Decoded(NamedTuple):
-    """`size` events, the last at position `to`, by what they mean."""
+    """The first `size` of some events, by what they mean."""
 
     size: int
-    to: int
     folding: list[Stream]
     erasing: list[Happened]
 
@@ -88,7 +83,7 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
     """Up to the first event that nobody decided about; if that is the very first, raises UnprojectedEventError."""
     erasing: list[Happened] = []
     streams: dict[bytes, Stream] = {}
-    size = to = 0
+    size = 0
     of, stream = b"", Stream(UUID(int=0), [])
     for position, raw, version, topic, state in stored:
         try:
@@ -101,9 +96,9 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
                 break
             place = f"{topic}, version {version} of {UUID(bytes=raw)}, at position {position}"
             raise UnprojectedEventError(f"the read models stop before {place}: {error}") from error
-        size, to = size + 1, position
+        size += 1
         if means is Meaning.FOLD:
             stream.happened.append((position, event))
         elif means is Meaning.ERASE:
             erasing.append(Happened(position, event))
-    return _Decoded(size, to, [stream for stream in streams.values() if stream.happened], erasing)
+    return _Decoded(size, [stream for stream in streams.values() if stream.happened], erasing)

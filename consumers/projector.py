@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any, NamedTuple
 
 from psycopg import Connection, OperationalError
@@ -12,7 +12,9 @@ from adapters.database.session import Database, statement
 from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.lead import Lead
-from consumers.projecting import NAMES, SQL, Projecting
+from consumers.parts.leading import Crew, Parting
+from consumers.places import NAMES
+from consumers.projecting import MOST, SQL, Projecting
 from consumers.uncollected import look_through, quick_turns, uncollected
 
 log = logging.getLogger(__name__)
@@ -35,18 +37,21 @@ class Lag(NamedTuple):
 
 
 class Projector:
-    """Needs four connections of the pool at a time."""
+    """Needs four connections of the pool at a time, and three more where it goes on in parts."""
 
-    def __init__(self, database: Database, keys: KeyRing) -> None:
+    def __init__(self, database: Database, keys: KeyRing, crew: Crew | None = None) -> None:
         self.database = database
         self.projecting = Projecting(database, keys)
+        self.parting = Parting(database, keys, crew)
+        self._busy = True
+        """Whether there may be many events to come."""
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. Waits for a database that is away. Raises UnprojectedEventError before an unknown event."""
         pause = POLL
         while not stop.is_set():
             try:
-                with Lead(self.database, LOCK, APPENDED) as lead, self._reading() as connection:
+                with Lead(self.database, LOCK, APPENDED) as lead, self.projecting.reading() as connection:
                     pause = POLL
                     self._lead(lead, connection, stop)
             except OperationalError as error:
@@ -57,9 +62,8 @@ class Projector:
 
     def run_once(self) -> int:
         """Project all that is there now, beside any other projector; returns how many events this one did."""
-        with self._reading() as connection:
-            self.projecting.begin()
-            return sum(self._stretch(connection))
+        with self.projecting.reading() as connection:
+            return sum(self._stretch(connection, anew=True))
 
     def lag(self) -> list[Lag]:
         """Where each projection stands."""
@@ -72,37 +76,43 @@ class Projector:
         while not lead.take():
             if stop.wait(STANDBY):
                 return
-        self.projecting.begin()
+        anew = True
         while not stop.is_set():
-            for _ in self._stretch(connection):
-                lead.wait(0)
-                if stop.is_set():
-                    return
+            with closing(self._stretch(connection, anew=anew)) as stretch:
+                for _ in stretch:
+                    lead.wait(0)
+                    if stop.is_set():
+                        return
+            anew = False
             lead.wait(POLL)
 
-    def _stretch(self, connection: "Connection[Any]") -> Iterator[int]:
-        """Events of one batch after another (0 where another projector was quicker), until there is nothing more."""
+    def _stretch(self, connection: "Connection[Any]", *, anew: bool) -> Generator[int, None, None]:
+        """Events of one batch after another (0 where another projector was quicker), until there is nothing more.
+
+        `anew`: from the checkpoint.
+        """
         with uncollected(unseen=True), quick_turns():
+            if anew:
+                yield from self._begun(connection)
             while (count := self._step(connection)) != 0:
                 yield count or 0
+                if count is None:
+                    yield from self._begun(connection)
+
+    def _begun(self, connection: "Connection[Any]") -> Generator[int, None, None]:
+        """Goes on from the checkpoint; from the parts of a backlog first, where there are any."""
+        yield from self.parting.through(connection)
+        self.projecting.begin()
+        self._busy = True
 
     def _step(self, connection: "Connection[Any]") -> int | None:
-        """None where another projector was quicker: then it goes on from where that one is."""
+        """None where it has to begin again: another projector was quicker, or there are parts now."""
         try:
-            return self.projecting.step(connection)
+            if self._busy and self.parting.begin(connection, self.projecting.position):
+                return None
+            count = self.projecting.step(connection)
         except PositionLostError:
-            self.projecting.begin()
             look_through()
             return None
-
-    @contextmanager
-    def _reading(self) -> Iterator["Connection[Any]"]:
-        """A connection in autocommit: the reader must see what was committed a moment ago."""
-        with self.database.pool.connection() as connection:
-            connection.set_autocommit(True)
-            try:
-                yield connection
-            finally:
-                self.projecting.rest()
-                if not connection.closed:
-                    connection.set_autocommit(False)
+        self._busy = count >= MOST
+        return count

@@ -1,6 +1,7 @@
 """sendtrail serve, consume, project, dispatch, reconcile: one kind of process each, any number of each."""
 
 import logging
+import os
 from typing import Annotated
 
 import typer
@@ -14,11 +15,14 @@ from api.cli.process import set_up_logging, stop_event, when_parent_ends
 from api.http.app import build_app
 from api.http.server import Server
 from consumers.dispatcher import Dispatcher
+from consumers.parts.leading import Crew
 from consumers.projector import Projector
 from consumers.reconciler import Reconciler
 from consumers.running import consume_webhooks
+from consumers.workers import access
 
 log = logging.getLogger(__name__)
+PROCESSES = min(os.cpu_count() or 1, 8)
 GRACE = 10
 """Seconds that requests under way may take when the API stops."""
 
@@ -62,11 +66,20 @@ def consume(
         consume_webhooks(installation, stop_event())
 
 
-def project(database_url: DatabaseUrl = None, data_dir: DataDir = None, clock_file: ClockFile = None) -> None:
+def project(
+    processes: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Processes that share a large backlog.", show_default="one a core, 8 at most"),
+    ] = PROCESSES,
+    database_url: DatabaseUrl = None,
+    data_dir: DataDir = None,
+    clock_file: ClockFile = None,
+) -> None:
     """Keep the overview and the log up to date."""
     set_up_logging("project")
-    with install(_worker(database_url, data_dir, None, clock_file), "sendtrail_worker") as installation:
-        Projector(installation.database, installation.keys).run(stop_event())
+    found = _worker(database_url, data_dir, None, clock_file)
+    with install(found, "sendtrail_worker") as installation:
+        Projector(installation.database, installation.keys, Crew(processes, access(found))).run(stop_event())
 
 
 def dispatch(

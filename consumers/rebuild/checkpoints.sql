@@ -10,4 +10,4 @@ SELECT projection, position FROM read.checkpoint WHERE projection = ANY (%s)
 UPDATE read.checkpoint SET position = position WHERE projection = ANY (%s) RETURNING projection, position
 
 -- move --
-UPDATE read.checkpoint SET position = %s WHERE projection = ANY (%s)
+UPDATE read.checkpoint SET position = %s, until = NULL WHERE projection = ANY (%s)

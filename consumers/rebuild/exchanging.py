@@ -6,6 +6,7 @@ import time
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from adapters.bootstrap import Installation
+from consumers.parts import parting
 from consumers.projector import PROJECTED
 from consumers.rebuild import checkpoints, twins
 from consumers.rebuild import plan as plans
@@ -39,10 +40,14 @@ def exchange(installation: Installation, plan: Plan, catching_up: CatchingUp) ->
 
 
 def _once(installation: Installation, plan: Plan, catching_up: CatchingUp) -> int:
-    """Whoever holds the checkpoint holds the projector; only then are the tables locked, and only for the exchange."""
+    """Whoever holds the checkpoint holds the projector; only then are the tables locked, and only for the exchange.
+
+    Where it is at a backlog in parts, it loses them and goes on from the checkpoint.
+    """
     with installation.database.transaction() as connection:
         connection.execute("SELECT set_config('lock_timeout', %s, true)", (HOLD,))
         live = checkpoints.hold(connection)
+        parting.give_up(connection)
         position = max(live or 0, plan.position)
         if not plan.whole and live != position:
             raise RebuildError("the read models stand at different places: rebuild all of them")

@@ -11,18 +11,18 @@ from psycopg.sql import SQL, Identifier
 from adapters.bootstrap import Installation
 from adapters.database.pool import connect
 from adapters.store.reader import settled_head
-from consumers.projecting import NAMES
-from consumers.rebuild import checkpoints
+from consumers.faults import in_one_line
+from consumers.places import NAMES
+from consumers.rebuild import checkpoints, worker
 from consumers.rebuild.audience import Audience, Nobody
 from consumers.rebuild.catching_up import CatchingUp, waiting
 from consumers.rebuild.comparing import Compared, compare
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.exchanging import exchange
-from consumers.rebuild.faults import in_one_line
 from consumers.rebuild.plan import Plan, begin, give_up, open_plan, program, progress
 from consumers.rebuild.tables import Table
-from consumers.rebuild.workers import Workers
 from consumers.rebuild.working import Working
+from consumers.workers import Workers, WorkersError, access
 
 LOCK = 7266
 """The advisory lock of whoever rebuilds."""
@@ -107,7 +107,8 @@ class Rebuilding:
     def _work(self, plan: Plan) -> None:
         """In this process, which has begun, and in others, which take a moment to."""
         self._show(plan)
-        with Workers(self.installation.settings, plan, self.processes - 1, self.audience.says) as workers:
+        others = [worker.Told(access(self.installation.settings), plan)] * (self.processes - 1)
+        with Workers(worker.__name__, others, self.audience.says) as workers:
 
             def look() -> None:
                 workers.at_work(0)
@@ -147,7 +148,7 @@ class Rebuilding:
             try:
                 yield connection
                 connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
-            except (OperationalError, RebuildError) as error:
+            except (OperationalError, RebuildError, WorkersError) as error:
                 raise RebuildError(
                     f"{in_one_line(error)}; what is built is kept, run the same again to go on"
                 ) from error

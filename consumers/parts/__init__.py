@@ -1,0 +1,1 @@
+"""A large backlog is projected in parts, each by a process of its own."""
