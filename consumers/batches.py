@@ -42,15 +42,17 @@ class Batches:
         self.reader = reader
 
     def next(self, connection: "Connection[Any]", limit: int) -> Batch | None:
-        """Up to `limit` events; None where there are none. Raises UnprojectedEventError before an unknown event."""
+        """Up to `limit` events; None where there are none. Raises UnprojectedEventError right before an unknown one."""
         after = self.reader.position
         stored = self.reader.read(connection, limit)
         if self.reader.position == after:
             return None
         with uncollected():
             read = _decoded(stored)
-            if read.size < len(stored):
+            if read.stopped:
                 self.reader.position = stored[read.size][0] - 1
+                if self.reader.position == after:
+                    raise read.stopped
             to = self.reader.position
             if read.erasing:
                 self.hot.forget()
@@ -72,18 +74,19 @@ class Batches:
 
 
 class _Decoded(NamedTuple):
-    """The first `size` of some events, by what they mean."""
+    """The first `size` of some events, by what they mean; all of them, or those before the one that it `stopped` at."""
 
     size: int
     folding: list[Stream]
     erasing: list[Happened]
+    stopped: UnprojectedEventError | None
 
 
 def _decoded(stored: Sequence[Row]) -> _Decoded:
-    """Up to the first event that nobody decided about; if that is the very first, raises UnprojectedEventError."""
+    """Up to the first event that nobody decided about."""
     erasing: list[Happened] = []
     streams: dict[bytes, Stream] = {}
-    size = 0
+    size, stopped = 0, None
     of, stream = b"", Stream(UUID(int=0), [])
     for position, raw, version, topic, state in stored:
         try:
@@ -92,13 +95,12 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
             event = EventMapper.read(stream.id, version, topic, state)
             means = MEANING.get(event.__class__) or meaning(event)
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
-            if size:
-                break
             place = f"{topic}, version {version} of {UUID(bytes=raw)}, at position {position}"
-            raise UnprojectedEventError(f"the read models stop before {place}: {error}") from error
+            stopped = UnprojectedEventError(f"the read models stop before {place}: {error}")
+            break
         size += 1
         if means is Meaning.FOLD:
             stream.happened.append((position, event))
         elif means is Meaning.ERASE:
             erasing.append(Happened(position, event))
-    return _Decoded(size, [stream for stream in streams.values() if stream.happened], erasing)
+    return _Decoded(size, [stream for stream in streams.values() if stream.happened], erasing, stopped)

@@ -107,9 +107,12 @@ class Projecting:
         with self.database.transaction() as connection:
             pending = PENDING if batch.size < AHEAD_FROM else PENDING_OF_BACKLOG
             self.place.advance(connection, batch.after, batch.to, pending)
-            write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys, KEYS)])
-            if batch.erasing:
-                self._retell(connection, batch.erasing, batch.to)
+            self._put(connection, batch)
+
+    def _put(self, connection: "Connection[Any]", batch: Batch) -> None:
+        write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys, KEYS)])
+        if batch.erasing:
+            self._retell(connection, batch.erasing, batch.to)
 
     def _retell(self, connection: "Connection[Any]", erasing: list[Happened], until: int) -> None:
         """Write every row anew that showed a value whose key is gone. Nothing is read ahead meanwhile."""

@@ -12,7 +12,9 @@ from adapters.database.session import Database, statement
 from adapters.keys.ring import KeyRing
 from adapters.store.errors import PositionLostError
 from consumers.lead import Lead
+from consumers.parts import parting
 from consumers.parts.leading import Crew, Parting
+from consumers.parts.parting import Standing
 from consumers.places import NAMES
 from consumers.projecting import MOST, SQL, Projecting
 from consumers.uncollected import look_through, quick_turns, uncollected
@@ -71,6 +73,11 @@ class Projector:
             connection.execute(statement(SQL["begin"]), (NAMES,))
             found = connection.execute(statement(SQL["positions"]), (NAMES,)).fetchall()
         return [Lag(name, position, head, head - position) for name, position, head in found]
+
+    def parts(self) -> list[Standing]:
+        """Of a backlog that is being projected, where it is in parts."""
+        with self.database.transaction() as connection:
+            return parting.standing(connection)
 
     def _lead(self, lead: Lead, connection: "Connection[Any]", stop: threading.Event) -> None:
         while not lead.take():

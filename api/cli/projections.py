@@ -24,9 +24,13 @@ CORES = os.cpu_count() or 1
 def status(database_url: DatabaseUrl = None, data_dir: DataDir = None) -> None:
     """Show how far each projection is behind the last event."""
     with install(located(settings(database_url=database_url, data_dir=data_dir)), "sendtrail_worker") as installation:
-        found = Projector(installation.database, installation.keys).lag()
+        projector = Projector(installation.database, installation.keys)
+        found, parts = projector.lag(), projector.parts()
     rows = [(lag.projection, str(lag.position), str(lag.head), str(lag.behind)) for lag in found]
     table(["projection", "position", "last event", "behind"], rows, empty="no projection yet")
+    if parts:
+        at = ", ".join(str(one.position) for one in parts)
+        console.print(f"catching up to {parts[0].part.until} in {len(parts)} parts, which are at {at}")
 
 
 @projection.command("rebuild")

@@ -57,17 +57,20 @@ class Parting:
         """
         while found := [one.part for one in parting.standing(connection)]:
             with self._others(found) as workers:
-                yield from self._led(self._ours(found), workers)
+                yield from self._led(project(self.database, self.keys, found[:: self._processes]), workers)
             parting.arrive(self.database, found[0].until)
 
     def _led(self, ours: Iterator[int], workers: Workers) -> Iterator[int]:
         failed: Exception | None = None
+        count: int | None = 0
         working = True
         while working:
             try:
-                count = next(ours, None)
+                count = next(ours, None) if count is not None else None
                 working = workers.at_work(TICK if count is None else 0) or count is not None
-            except (WorkersError, ProjectionError) as error:
+            except ProjectionError as error:
+                failed, count = failed or error, None
+            except WorkersError as error:
                 failed = failed or error
             parting.follow(self.database)
             yield count or 0
@@ -75,10 +78,6 @@ class Parting:
             raise ProjectionError(str(failed))
         if failed:
             raise failed
-
-    def _ours(self, parts: list[Part]) -> Iterator[int]:
-        for part in parts[:: self._processes]:
-            yield from project(self.database, self.keys, part)
 
     def _others(self, parts: list[Part]) -> Workers:
         if self.crew is None:

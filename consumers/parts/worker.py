@@ -23,8 +23,7 @@ def work(told: Told) -> None:
     while True:
         try:
             with told.access.opened("sendtrail_worker", POOL_SIZE, "sendtrail project") as (database, keys):
-                for part in told.parts:
-                    deque(project(database, keys, part), maxlen=0)
+                deque(project(database, keys, told.parts), maxlen=0)
             return
         except OperationalError:
             time.sleep(PAUSE)

@@ -10,6 +10,7 @@ from psycopg.sql import Composed, Identifier, Literal
 
 from adapters.database.queries import load
 from adapters.database.session import Database, statement
+from consumers.parts import parting
 from consumers.rebuild.catching_up import CatchingUp
 from consumers.rebuild.checkpoints import standing
 from consumers.rebuild.errors import RebuildError
@@ -56,10 +57,15 @@ class Compared(NamedTuple):
         return not any(difference.any for difference in self.differences)
 
 
-def compare(database: Database, plan: Plan, catching_up: CatchingUp) -> tuple[Plan, Compared]:
-    """Both as they are in one snapshot, to whose checkpoint the new tables are brought first."""
+def compare(database: Database, plan: Plan, catching_up: CatchingUp) -> tuple[Plan, Compared | None]:
+    """Both as they are in one snapshot, to whose checkpoint the new tables are brought first.
+
+    None where the projector is at a backlog in parts: then live rows may be ahead of the checkpoint.
+    """
     with database.transaction() as connection:
         connection.execute(statement(SQL["same_moment"]))
+        if parting.standing(connection):
+            return plan, None
         position = standing(connection)
         if position is None:
             raise RebuildError("the read models stand at different places: there is nothing to compare with")

@@ -1,5 +1,6 @@
 """One rebuild from its beginning, or from where it was killed, to its end."""
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from adapters.bootstrap import Installation
 from adapters.database.pool import connect
 from adapters.store.reader import settled_head
 from consumers.faults import in_one_line
+from consumers.parts import parting
 from consumers.places import NAMES
 from consumers.rebuild import checkpoints, worker
 from consumers.rebuild.audience import Audience, Nobody
@@ -28,6 +30,8 @@ LOCK = 7266
 """The advisory lock of whoever rebuilds."""
 TICK = 0.2
 """Seconds between looks at how far the processes are."""
+EVERY = 5.0
+"""Seconds between words about what is waited for."""
 LITTLE, MUCH = 500, 20_000
 """Events that may be left for the exchange itself; those told in one transaction before it."""
 
@@ -63,15 +67,29 @@ class Rebuilding:
     def verify(self, *, swap: bool = False) -> Compared:
         """Build and compare with the live tables, which stay as they are, unless they are to be exchanged too."""
         with self._alone() as connection:
+            self._wait_for_parts(connection)
             plan = self._built(connection, compared=True)
-            plan = self._caught_up(connection, plan, compared=True)
-            self.audience.says("comparing with the live tables")
-            plan, found = compare(self.database, plan, self._catching_up)
+            found: Compared | None = None
+            while found is None:
+                self._wait_for_parts(connection)
+                plan = self._caught_up(connection, plan, compared=True)
+                self.audience.says("comparing with the live tables")
+                plan, found = compare(self.database, plan, self._catching_up)
             if swap:
                 exchange(self.installation, plan, self._catching_up)
             else:
                 give_up(self.database)
             return found
+
+    def _wait_for_parts(self, connection: "Connection[Any]") -> None:
+        """Until each row is what its events up to the checkpoint say, and none is ahead."""
+        said_at = -EVERY
+        while found := parting.standing(connection):
+            if time.monotonic() - said_at >= EVERY:
+                said_at = time.monotonic()
+                at, until = min(one.position for one in found), found[0].part.until
+                self.audience.says(f"waiting for `sendtrail project`, which catches up in parts: at {at} of {until}")
+            time.sleep(TICK)
 
     def _built(self, connection: "Connection[Any]", *, compared: bool) -> Plan:
         """All rows up to the head, and the indexes."""

@@ -218,9 +218,10 @@ def test_nobody_reads_what_is_not_whole(models: ReadModels, owner: Installation)
                 connection.execute(on("SELECT * FROM {}", f"read.{table.next}"))
 
 
-def test_another_process_imports_nothing_that_it_does_not_need() -> None:
+@pytest.mark.parametrize("kind", ["rebuild", "parts"])
+def test_another_process_imports_nothing_that_it_does_not_need(kind: str) -> None:
     """That took longer than the work of many a rebuild."""
-    ask = "import sys, consumers.rebuild.worker; print(*sys.modules)"
+    ask = f"import sys, consumers.{kind}.worker; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-P", "-c", ask], capture_output=True, text=True, check=True).stdout.split()
-    assert "consumers.rebuild.working" in found
+    assert f"consumers.{kind}.working" in found
     assert not {"adapters.providers.registry", "adapters.settings", "pydantic", "httpx", "fastapi"} & set(found)

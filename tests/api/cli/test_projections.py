@@ -9,6 +9,7 @@ from api.cli import app, progress
 from consumers.places import NAMES
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.rebuilding import LOCK
+from tests.consumers.parted import set_out
 from tests.consumers.read_models import ReadModels, read_models
 from tests.consumers.rebuilt import MASTER_KEY, sent
 
@@ -36,6 +37,14 @@ def run(models: ReadModels) -> Run:
 def test_status(run: Run) -> None:
     said = run("status").output.splitlines()
     assert [line.split() for line in said[1:]] == [[name, "12", "12", "0"] for name in NAMES]
+
+
+def test_status_of_a_backlog_in_parts(run: Run, models: ReadModels) -> None:
+    models.record(*(sent(models, number) for number in range(3, 6)))
+    set_out(models, 2)
+    said = run("status").output.splitlines()
+    assert [line.split() for line in said[1:3]] == [[name, "12", "24", "12"] for name in NAMES]
+    assert said[3] == "catching up to 24 in 2 parts, which are at 12, 12"
 
 
 @pytest.mark.parametrize("words", [[], ["attempt_log"]])

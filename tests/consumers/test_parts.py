@@ -1,0 +1,208 @@
+"""A backlog in parts: whatever is cut, overtaken, killed or erased, the rows are those of one projector alone."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import chain, cycle, repeat
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from adapters.store.errors import PositionLostError
+from consumers.parts import leading, parting
+from consumers.places import Part
+from consumers.projecting import Projecting
+from domain.customer import Customer
+from projections.errors import ProjectionError
+from tests.consumers.parted import holds, leader, set_out, standing
+from tests.consumers.read_models import ReadModels, read_models
+from tests.consumers.rebuilt import sent
+from tests.consumers.test_projecting import STEPS, project
+from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, record, take
+from tests.projections.history import History
+from tests.projections.told import at
+
+TURNS = st.builds(
+    Turn,
+    st.integers(0, 7),
+    st.integers(1, 8),
+    st.one_of(st.none(), st.none(), st.integers(0, 9)),
+    st.sampled_from([False, False, False, False, True]),
+)
+
+
+@pytest.fixture(scope="module")
+def shared(server: Any, template: str) -> Iterator[ReadModels]:
+    """One database for all examples of a property: each adds its own tenant's history."""
+    name = f"test_{uuid4().hex[:16]}"
+    with read_models(server.create(name, template)) as found:
+        yield found
+    server.drop(name)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    STEPS,
+    MANY_STEPS,
+    STEPS,
+    st.integers(1, 4),
+    st.lists(TURNS, min_size=6, max_size=25),
+    st.lists(st.integers(1, 12), min_size=1, max_size=8),
+)
+def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
+    shared: ReadModels,
+    before: list[tuple[str, int]],
+    backlog: list[tuple[str, int]],
+    later: list[tuple[str, int]],
+    parts: int,
+    turns: list[Turn],
+    sizes: list[int],
+) -> None:
+    """Two are at each part. What is recorded meanwhile comes after all of them."""
+    shared.tenant = uuid4()
+    old = shared.projector().lag()[0].head
+    history = History(shared.tenant, shared.seal)
+    shared.record(*history.communications, *history.customers)
+    record(shared, history, before)
+    project(shared, cycle(sizes))
+    record(shared, history, backlog)
+    late = iter([*([one] for one in later), *repeat([], len(turns))])
+    with ExitStack() as stack:
+        workers = [
+            (Projecting(database, shared.new_keys(), part), database, stack.enter_context(shared.reading()))
+            for part in set_out(shared, parts) * 2
+            for database in [Lossy(shared.database.pool, per_tenant=False)]
+        ]
+        for projecting, _, _ in workers:
+            projecting.begin()
+        for turn in turns:
+            take(turn, *workers[turn.who % len(workers)])
+            if turn.who % 3:
+                parting.follow(shared.database)
+            assert holds(shared)
+            record(shared, history, next(late))
+    for rest in late:
+        record(shared, history, rest)
+    shared.projector().run_once()
+    assert standing(shared) == []
+    assert holds(shared)
+    parted = shared.rows()
+    shared.empty()
+    project(shared, chain([max(1, old)], repeat(1)))
+    assert shared.rows() == parted
+
+
+def test_the_checkpoint_goes_with_the_part_that_is_furthest_behind_and_nobody_else_moves_it(models: ReadModels) -> None:
+    models.record(*(sent(models, number) for number in range(20)))
+    alone = Projecting(models.database, models.new_keys())
+    alone.begin()
+    first, second = (Projecting(models.database, models.new_keys(), part) for part in set_out(models, 2))
+    with models.reading() as connection, models.reading() as listener:
+        listener.execute("LISTEN sendtrail_projected")
+        with pytest.raises(PositionLostError):
+            alone.step(connection)
+        first.begin()
+        second.begin()
+        first.limit = second.limit = 5
+        first.step(connection)
+        assert models.one("SELECT max(position) FROM read.checkpoint") == 0
+        second.step(connection)
+        parting.follow(models.database)
+        assert next(listener.notifies(timeout=10, stop_after=1)).payload == "10"
+    assert {row[1:] for row in models.rows()["checkpoint"]} == {(10, 80)}
+    parting.arrive(models.database, 80)
+    assert standing(models) == [10, 10]
+
+
+def test_one_does_not_wait_for_what_another_has_counted_and_not_committed(models: ReadModels) -> None:
+    """Both change the numbers of the same facets."""
+    models.record(*(sent(models, number) for number in range(5)))
+    models.projector().run_once()
+    models.record(*(sent(models, number) for number in range(5, 60)))
+    first, second = (Projecting(models.database, models.new_keys(), part) for part in set_out(models, 2))
+    first.begin()
+    second.begin()
+    with models.reading() as connection, models.reading() as other:
+        with models.database.transaction() as slow:
+            batch = first._next(other)
+            assert batch is not None
+            first.place.advance(slow, batch.after, batch.to, "64")
+            first._put(slow, batch)
+            assert second.step(connection) > 50
+        assert models.one("SELECT sum(number) FROM read.facet WHERE listed = 'attempt'") == 60
+        assert holds(models)
+
+
+def test_a_large_backlog_is_taken_in_parts_and_what_came_meanwhile_after_it(
+    models: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leading, "LARGE", 100)
+    customer = Customer(models.tenant, "c-0", timestamp=at(0))
+    models.record(*(sent(models, number, number % 2) for number in range(150)), customer)
+    models.erase(customer, [UUID(models.key(0).id)])
+    models.record(*(sent(models, number, number % 2) for number in range(150, 300)))
+    seen: list[list[int]] = []
+    projector = leader(models)
+    with models.reading() as connection:
+        for _ in projector._stretch(connection, anew=True):
+            if not seen:
+                models.record(sent(models, 300))
+            seen.append(standing(models))
+    assert max(map(len, seen)) == 2
+    assert standing(models) == []
+    assert holds(models)
+    parted = models.rows()
+    assert len(parted["attempt"]) == 301
+    models.empty()
+    project(models)
+    assert models.rows() == parted
+
+
+def test_a_little_backlog_is_not_worth_it(models: ReadModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leading, "LARGE", 101)
+    monkeypatch.setattr(leading, "Workers", None)
+    models.record(*(sent(models, number) for number in range(25)))
+    assert leader(models).run_once() == 100
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_an_unknown_event_ends_it_behind_everything_before_it(
+    models: ReadModels, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    """In whose part it is, and whoever tries again: the others come to their ends, the checkpoint stays before it."""
+    monkeypatch.setattr(leading, "LARGE", 100)
+    models.record(*(sent(models, number) for number in range(100)))
+    for number in range(3):
+        columns = ([models.tenant], [UUID(int=number)], [1], ["InvoiceCommunication.Telepathy"], [b"{}"])
+        with models.database.transaction() as connection:
+            connection.execute(
+                "SELECT events.append(%b::uuid[], %b::uuid[], %b::int8[], %b::text[], %b::bytea[])", columns
+            )
+    models.record(*(sent(models, number) for number in range(100, 200)))
+    set_out(models, 3)
+    for _ in range(2):
+        with pytest.raises(ProjectionError, match=r"Telepathy, version 1 of .*, at position 40[123]"):
+            leader(models, processes).run_once()
+        assert {row[1] for row in models.rows()["checkpoint"]} == {400}
+        assert models.one("SELECT count(*) FROM read.communication WHERE position <= 400") == 100
+        assert holds(models)
+
+
+def test_parts_that_another_number_of_processes_has_left(models: ReadModels) -> None:
+    models.record(*(sent(models, number) for number in range(30)))
+    set_out(models, 5)
+    leader(models, 2).run_once()
+    assert standing(models) == []
+    assert holds(models)
+    assert models.one("SELECT count(*) FROM read.communication") == 30
+
+
+def test_a_part_is_bounded_in_bytes_and_leaves_nothing_out(models: ReadModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumers.places.MOST_BYTES", 1)
+    models.record(*(sent(models, number) for number in range(10)))
+    part = Part(0, 1, 40)
+    with models.reading() as connection:
+        reader = part.reader(0)
+        assert [len(reader.read(connection, 100)) for _ in range(41)] == [1] * 40 + [0]
