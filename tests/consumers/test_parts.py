@@ -20,7 +20,7 @@ from tests.consumers.parted import holds, leader, set_out, standing
 from tests.consumers.read_models import ReadModels, read_models
 from tests.consumers.rebuilt import sent
 from tests.consumers.test_projecting import STEPS, project
-from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, record, take
+from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, places, record, take
 from tests.projections.history import History
 from tests.projections.told import at
 
@@ -77,11 +77,14 @@ def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
         ]
         for projecting, _, _ in workers:
             projecting.begin()
+        now = places(shared)
         for turn in turns:
             take(turn, *workers[turn.who % len(workers)])
             if turn.who % 3:
                 parting.follow(shared.database)
             assert holds(shared)
+            then, now = now, places(shared)
+            assert {key: now[key] for key, place in then.items() if now[key] < place} == {}
             record(shared, history, next(late))
     for rest in late:
         record(shared, history, rest)
