@@ -12,14 +12,15 @@ from psycopg import Connection
 from adapters.database.queries import load
 from adapters.database.session import statement
 from adapters.store.mapper import EventMapper
-from adapters.store.reader import Row
+from adapters.store.reader import EVENTS_LOCK, GapSafeReader, Row
 from consumers.hot import Hot
-from consumers.places import Reader
 from consumers.uncollected import uncollected
 from projections.engine import MEANING, Happened, Meaning, Rows, Stream, meaning
 from projections.errors import UnprojectedEventError
 
 SQL = load(__file__)
+MOST_BYTES = 8_000_000
+"""Of events' states, in one batch."""
 STREAMS_AT_ONCE = 200
 """Communications that are read whole at a time."""
 
@@ -35,28 +36,24 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Reads on from the reader's position. After any error it is of no more use: memory may be ahead of it."""
+    """Reads on from a position. After any error it is of no more use: memory may be ahead of it."""
 
-    def __init__(self, hot: Hot, reader: Reader) -> None:
+    def __init__(self, hot: Hot, position: int) -> None:
         self.hot = hot
-        self.reader = reader
+        self.reader = GapSafeReader(_events_after, EVENTS_LOCK, position)
 
     def next(self, connection: "Connection[Any]", limit: int) -> Batch | None:
-        """Up to `limit` events; None where there are none. Raises UnprojectedEventError right before an unknown one."""
+        """Up to `limit` events; None where there are none. Raises UnprojectedEventError before an unknown event."""
         after = self.reader.position
         stored = self.reader.read(connection, limit)
-        if self.reader.position == after:
+        if not stored:
             return None
         with uncollected():
             read = _decoded(stored)
-            if read.stopped:
-                self.reader.position = stored[read.size][0] - 1
-                if self.reader.position == after:
-                    raise read.stopped
-            to = self.reader.position
+            self.reader.position = read.to
             if read.erasing:
                 self.hot.forget()
-            return Batch(after, to, read.size, self._rows(connection, read.folding, after), read.erasing)
+            return Batch(after, read.to, read.size, self._rows(connection, read.folding, after), read.erasing)
 
     def streams(self, connection: "Connection[Any]", ids: Sequence[UUID], until: int) -> Iterator[list[Happened]]:
         """Whole streams up to a position, some at a time: memory holds no more of them than that."""
@@ -73,20 +70,25 @@ class Batches:
         return made
 
 
+def _events_after(connection: "Connection[Any]", after: int, limit: int) -> list[Row]:
+    cursor = connection.cursor(binary=True)
+    return cursor.execute(statement(SQL["events"]), (after, limit, MOST_BYTES), prepare=True).fetchall()
+
+
 class _Decoded(NamedTuple):
-    """The first `size` of some events, by what they mean; all of them, or those before the one that it `stopped` at."""
+    """`size` events, the last at position `to`, by what they mean."""
 
     size: int
+    to: int
     folding: list[Stream]
     erasing: list[Happened]
-    stopped: UnprojectedEventError | None
 
 
 def _decoded(stored: Sequence[Row]) -> _Decoded:
-    """Up to the first event that nobody decided about."""
+    """Up to the first event that nobody decided about; if that is the very first, raises UnprojectedEventError."""
     erasing: list[Happened] = []
     streams: dict[bytes, Stream] = {}
-    size, stopped = 0, None
+    size = to = 0
     of, stream = b"", Stream(UUID(int=0), [])
     for position, raw, version, topic, state in stored:
         try:
@@ -95,12 +97,13 @@ def _decoded(stored: Sequence[Row]) -> _Decoded:
             event = EventMapper.read(stream.id, version, topic, state)
             means = MEANING.get(event.__class__) or meaning(event)
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
+            if size:
+                break
             place = f"{topic}, version {version} of {UUID(bytes=raw)}, at position {position}"
-            stopped = UnprojectedEventError(f"the read models stop before {place}: {error}")
-            break
-        size += 1
+            raise UnprojectedEventError(f"the read models stop before {place}: {error}") from error
+        size, to = size + 1, position
         if means is Meaning.FOLD:
             stream.happened.append((position, event))
         elif means is Meaning.ERASE:
             erasing.append(Happened(position, event))
-    return _Decoded(size, [stream for stream in streams.values() if stream.happened], erasing, stopped)
+    return _Decoded(size, to, [stream for stream in streams.values() if stream.happened], erasing)

@@ -1,9 +1,7 @@
 """Batches of events into the read models, all or nothing each: one is written while the next is made."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +14,17 @@ from adapters.database.arrays import makers
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement, write
 from adapters.keys.ring import KeyRing
+from adapters.store.errors import PositionLostError
 from consumers.batches import Batch, Batches
 from consumers.hot import Hot
-from consumers.places import Place, Whole
 from projections.engine import Happened, KeyUse, Rows, retell
+from projections.errors import ProjectionError
 
 SQL = load(projections.engine.__file__)
 PUT_OVERVIEW = load(projections.overview.__file__)["put"]
 PUT_ATTEMPTS = load(projections.attempt_log.__file__)["put"]
 OVERVIEW, ATTEMPTS, KEYS = map(makers, (projections.overview.Row, projections.attempt_log.Row, KeyUse))
-WHOLE = Whole()
+NAMES = ["attempt_log", "overview"]
 MOST, FIRST = 2000, 250
 """Events in one transaction: at most, and at first, while PostgreSQL waits for them."""
 AHEAD_FROM = 100
@@ -39,24 +38,27 @@ QUICK, SLOW = 0.5, 2.0
 class Projecting:
     """Reads on from the checkpoint. After any error, `begin` again: what is in memory may be ahead of the tables."""
 
-    def __init__(self, database: Database, keys: KeyRing, place: Place = WHOLE) -> None:
+    def __init__(self, database: Database, keys: KeyRing) -> None:
         self.database = database
-        self.place = place
         self.limit = FIRST
         self.position = 0
-        """Where the read models stand, or this part of them."""
+        """Where the read models stand."""
         self._hot = Hot(keys)
-        self._batches = Batches(self._hot, place.reader(0))
+        self._batches = Batches(self._hot, 0)
         self._thread = ThreadPoolExecutor(1, "projecting")
         self._ahead: Future[Batch | None] | None = None
 
     def begin(self) -> None:
-        """Go on from the position of the place. Raises ProjectionError where the read models have no common one."""
+        """Go on from the checkpoint. Raises ProjectionError where the read models stand at different places."""
         self.rest()
         self._hot.forget()
         with self.database.transaction() as connection:
-            self.position = self.place.begin(connection)
-        self._batches = Batches(self._hot, self.place.reader(self.position))
+            connection.execute(statement(SQL["begin"]), (NAMES,))
+            found = {row[1] for row in connection.execute(statement(SQL["positions"]), (NAMES,)).fetchall()}
+        if len(found) != 1:
+            raise ProjectionError("the read models stand at different places; rebuild them")
+        self.position = found.pop()
+        self._batches = Batches(self._hot, self.position)
 
     def step(self, connection: "Connection[Any]") -> int:
         """Project what is there, up to one batch; returns how many events that were. `connection` is in autocommit.
@@ -79,18 +81,6 @@ class Projecting:
         self._adapt(batch.size, time.monotonic() - begun)
         return batch.size
 
-    @contextmanager
-    def reading(self) -> Iterator["Connection[Any]"]:
-        """A connection in autocommit: the reader must see what was committed a moment ago."""
-        with self.database.pool.connection() as connection:
-            connection.set_autocommit(True)
-            try:
-                yield connection
-            finally:
-                self.rest()
-                if not connection.closed:
-                    connection.set_autocommit(False)
-
     def rest(self) -> None:
         """Wait for what is being read ahead, and drop it: `begin` before the next step."""
         if self._ahead is not None:
@@ -105,20 +95,22 @@ class Projecting:
 
     def _write(self, batch: Batch) -> None:
         with self.database.transaction() as connection:
-            pending = PENDING if batch.size < AHEAD_FROM else PENDING_OF_BACKLOG
-            self.place.advance(connection, batch.after, batch.to, pending)
-            self._put(connection, batch)
+            self._advance(connection, batch)
+            write(connection, puts(batch.rows))
+            if batch.erasing:
+                self._retell(connection, batch.erasing, batch.to)
 
-    def _put(self, connection: "Connection[Any]", batch: Batch) -> None:
-        write(connection, [*_shown(batch.rows), Write(SQL["put_keys"], batch.rows.keys, KEYS)])
-        if batch.erasing:
-            self._retell(connection, batch.erasing, batch.to)
+    def _advance(self, connection: "Connection[Any]", batch: Batch) -> None:
+        """First of all: whoever holds the checkpoint is the only one to write rows."""
+        pending = PENDING if batch.size < AHEAD_FROM else PENDING_OF_BACKLOG
+        values = {"names": NAMES, "expected": batch.after, "to": batch.to, "pending": pending}
+        if connection.execute(statement(SQL["advance"]), values).rowcount != len(NAMES):
+            raise PositionLostError(f"the read models are no longer at {batch.after}")
 
     def _retell(self, connection: "Connection[Any]", erasing: list[Happened], until: int) -> None:
         """Write every row anew that showed a value whose key is gone. Nothing is read ahead meanwhile."""
         keys = [UUID(key) for h in erasing for key in h.event.key_ids]
-        values = (keys, self.place.parts, self.place.number)
-        ids = [row[0] for row in connection.execute(statement(SQL["sealed_under"]), values).fetchall()]
+        ids = [row[0] for row in connection.execute(statement(SQL["sealed_under"]), (keys,)).fetchall()]
         for streams in self._batches.streams(connection, ids, until):
             told = retell(streams, erasing)
             write(connection, _shown(self._hot.rows(told)))
@@ -126,8 +118,12 @@ class Projecting:
     def _adapt(self, count: int, seconds: float) -> None:
         if seconds > SLOW:
             self.limit = max(1, self.limit // 2)
-        elif count >= self.limit // 2 and seconds < QUICK:
+        elif count == self.limit and seconds < QUICK:
             self.limit = min(MOST, self.limit * 2)
+
+
+def puts(made: Rows) -> list[Write]:
+    return [*_shown(made), Write(SQL["put_keys"], made.keys, KEYS)]
 
 
 def _shown(made: Rows) -> list[Write]:

@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 from psycopg import Connection, OperationalError
@@ -15,8 +15,7 @@ from consumers.lead import Lead
 from consumers.parts import parting
 from consumers.parts.leading import Crew, Parting
 from consumers.parts.parting import Standing
-from consumers.places import NAMES
-from consumers.projecting import MOST, SQL, Projecting
+from consumers.projecting import MOST, NAMES, SQL, Projecting
 from consumers.uncollected import look_through, quick_turns, uncollected
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class Lag(NamedTuple):
 
 
 class Projector:
-    """Needs four connections of the pool at a time, and three more where it goes on in parts."""
+    """Needs four connections of the pool at a time, and two more for a backlog in parts."""
 
     def __init__(self, database: Database, keys: KeyRing, crew: Crew | None = None) -> None:
         self.database = database
@@ -53,7 +52,7 @@ class Projector:
         pause = POLL
         while not stop.is_set():
             try:
-                with Lead(self.database, LOCK, APPENDED) as lead, self.projecting.reading() as connection:
+                with Lead(self.database, LOCK, APPENDED) as lead, self._reading() as connection:
                     pause = POLL
                     self._lead(lead, connection, stop)
             except OperationalError as error:
@@ -64,7 +63,7 @@ class Projector:
 
     def run_once(self) -> int:
         """Project all that is there now, beside any other projector; returns how many events this one did."""
-        with self.projecting.reading() as connection:
+        with self._reading() as connection:
             return sum(self._stretch(connection, anew=True))
 
     def lag(self) -> list[Lag]:
@@ -123,3 +122,15 @@ class Projector:
             return None
         self._busy = count >= MOST
         return count
+
+    @contextmanager
+    def _reading(self) -> Iterator["Connection[Any]"]:
+        """A connection in autocommit: the reader must see what was committed a moment ago."""
+        with self.database.pool.connection() as connection:
+            connection.set_autocommit(True)
+            try:
+                yield connection
+            finally:
+                self.projecting.rest()
+                if not connection.closed:
+                    connection.set_autocommit(False)

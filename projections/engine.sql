@@ -3,8 +3,7 @@ INSERT INTO read.key_use (key_id, communication_id, tenant_id) SELECT * FROM unn
 ON CONFLICT (key_id, communication_id) DO NOTHING
 
 -- sealed_under --
-SELECT DISTINCT communication_id FROM read.key_use
-WHERE key_id = ANY (%b::uuid[]) AND read.part(communication_id, %b::int4) = %b::int4 ORDER BY communication_id
+SELECT DISTINCT communication_id FROM read.key_use WHERE key_id = ANY (%b::uuid[]) ORDER BY communication_id
 
 -- begin --
 INSERT INTO read.checkpoint (projection, position) SELECT name, 0 FROM unnest(%b::text[]) AS name

@@ -10,7 +10,7 @@ from adapters.bootstrap import install
 from api.cli.options import DatabaseUrl, DataDir, located, settings
 from api.cli.output import console, table
 from api.cli.progress import shown_progress
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.projector import Projector
 from consumers.rebuild.comparing import Compared, Difference
 from consumers.rebuild.rebuilding import Rebuilding

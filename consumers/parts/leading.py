@@ -9,8 +9,7 @@ from psycopg import Connection
 from adapters.database.session import Database
 from adapters.keys.ring import KeyRing
 from consumers.parts import parting, worker
-from consumers.parts.working import project
-from consumers.places import Part
+from consumers.parts.working import Part, project
 from consumers.worker import Access
 from consumers.workers import Workers, WorkersError
 from projections.errors import ProjectionError
@@ -42,7 +41,7 @@ class Parting:
 
         Raises PositionLostError.
         """
-        if self.crew is None or self.crew.processes < 2:
+        if self.crew is None:
             return False
         if (count := parting.behind(connection, position)) < LARGE:
             return False

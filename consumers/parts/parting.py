@@ -8,7 +8,8 @@ from adapters.database.queries import load
 from adapters.database.session import Database, statement
 from adapters.store.errors import PositionLostError
 from adapters.store.reader import settled_head
-from consumers.places import NAMES, Part
+from consumers.parts.working import Part
+from consumers.projecting import NAMES
 
 SQL = load(__file__)
 

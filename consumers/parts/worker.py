@@ -6,8 +6,7 @@ from collections import deque
 import msgspec
 from psycopg import OperationalError
 
-from consumers.parts.working import POOL_SIZE, project
-from consumers.places import Part
+from consumers.parts.working import POOL_SIZE, Part, project
 from consumers.worker import Access, run
 
 PAUSE = 0.5

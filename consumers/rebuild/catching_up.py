@@ -12,7 +12,7 @@ from adapters.database.queries import load
 from adapters.database.session import Write, statement, write
 from consumers.rebuild.plan import Plan, moved
 from consumers.rebuild.tables import KEY_USE, Shape, Table, shape
-from consumers.rebuild.telling import Erasures, Telling
+from consumers.telling import Erasures, Telling, whole_streams
 from consumers.uncollected import uncollected
 
 SQL = load(__file__)
@@ -36,9 +36,7 @@ class CatchingUp:
             ids = self._changed(connection, plan, to)
             upserts = {table: _upsert(connection, table, shape(connection, table)) for table in plan.tables}
             for start in range(0, len(ids), TOLD_AT_ONCE):
-                values = (ids[start : start + TOLD_AT_ONCE], to)
-                streams = connection.cursor(binary=True).execute(statement(SQL["streams"]), values).fetchall()
-                made = self._telling.rows(streams)
+                made = self._telling.rows(whole_streams(connection, ids[start : start + TOLD_AT_ONCE], to))
                 write(connection, [Write(sql, table.rows(made)) for table, sql in upserts.items()])
         return moved(connection, plan, to)
 

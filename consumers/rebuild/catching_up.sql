@@ -7,9 +7,5 @@ SELECT communication_id FROM {key_use} WHERE key_id = ANY (%(keys)s)
 -- waiting --
 SELECT count(*) FROM events.event WHERE notification_id > %s AND notification_id <= %s
 
--- streams --
-SELECT notification_id, uuid_send(originator_id), originator_version, topic, state FROM events.event
-WHERE originator_id = ANY (%b::uuid[]) AND notification_id <= %b::int8 ORDER BY originator_id, originator_version
-
 -- upsert --
 INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}) ON CONFLICT ({key}) DO {act}

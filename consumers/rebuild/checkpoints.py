@@ -6,7 +6,7 @@ from psycopg import Connection
 
 from adapters.database.queries import load
 from adapters.database.session import statement
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 
 SQL = load(__file__)
 

@@ -15,7 +15,7 @@ import projections
 from adapters.database.migrate import FOLDER
 from adapters.database.queries import load
 from adapters.database.session import Database, Write, statement, write
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild import twins
 from consumers.rebuild.tables import Table, tables_of
 

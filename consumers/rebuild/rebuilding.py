@@ -14,7 +14,7 @@ from adapters.database.pool import connect
 from adapters.store.reader import settled_head
 from consumers.faults import in_one_line
 from consumers.parts import parting
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild import checkpoints, worker
 from consumers.rebuild.audience import Audience, Nobody
 from consumers.rebuild.catching_up import CatchingUp, waiting

@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from adapters.database.queries import load
 from adapters.database.session import statement
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from projections import attempt_log, overview
 from projections.engine import KeyUse, Rows
 

@@ -15,7 +15,7 @@ from adapters.keys.ring import KeyRing
 from adapters.store.reader import Row
 from consumers.rebuild.plan import Plan
 from consumers.rebuild.tables import Shape, Table, shape
-from consumers.rebuild.telling import Erasures, Telling
+from consumers.telling import Erasures, Telling
 from consumers.uncollected import uncollected
 from projections.engine import Rows
 

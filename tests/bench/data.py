@@ -20,7 +20,7 @@ from adapters.database.migrate import migrate
 from adapters.database.pool import connect
 from adapters.database.queries import load
 from adapters.database.session import statement
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from domain.identity import communication_id
 from domain.values import SubjectType
 from projections import digits

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from adapters.database.pool import connect
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild.plan import begin
 from tests.adapters.database.test_schema import dump
 from tests.consumers.read_models import ReadModels, read_models

@@ -2,7 +2,7 @@
 
 from consumers.parts import parting
 from consumers.parts.leading import Crew
-from consumers.places import Part
+from consumers.parts.working import Part
 from consumers.projector import Projector
 from consumers.worker import Access
 from tests.consumers.read_models import ReadModels

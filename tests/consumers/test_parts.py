@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.store.errors import PositionLostError
 from consumers.parts import leading, parting
-from consumers.places import Part
+from consumers.parts.working import Part
 from consumers.projecting import Projecting
 from domain.customer import Customer
 from projections.errors import ProjectionError

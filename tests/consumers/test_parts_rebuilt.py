@@ -7,8 +7,7 @@ import pytest
 from adapters.bootstrap import Installation
 from adapters.store.errors import PositionLostError
 from consumers.parts import parting
-from consumers.places import NAMES
-from consumers.projecting import Projecting
+from consumers.projecting import NAMES, Projecting
 from consumers.rebuild import rebuilding
 from consumers.rebuild.comparing import compare
 from consumers.rebuild.plan import begin

@@ -197,9 +197,9 @@ def test_a_batch_is_bounded_in_bytes_and_never_empty(models: ReadModels, monkeyp
     projecting = Projecting(models.database, models.new_keys())
     projecting.begin()
     with models.reading() as connection:
-        monkeypatch.setattr("consumers.places.MOST_BYTES", size)
+        monkeypatch.setattr("consumers.batches.MOST_BYTES", size)
         assert projecting.step(connection) == 3
-        monkeypatch.setattr("consumers.places.MOST_BYTES", 1)
+        monkeypatch.setattr("consumers.batches.MOST_BYTES", 1)
         models.record(handed(invoice(models, 2), asked(models)))
         assert [projecting.step(connection) for _ in range(6)] == [1, 1, 1, 1, 1, 0]
 

@@ -12,7 +12,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from adapters.bootstrap import Installation
 from adapters.database.pool import connect
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.plan import begin
 from consumers.rebuild.rebuilding import LOCK, Rebuilding

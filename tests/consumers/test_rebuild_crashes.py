@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.database.pool import sync_pool
 from adapters.database.session import Database
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild import catching_up, plan, rebuilding, working
 from consumers.rebuild.rebuilding import Rebuilding
 from tests.consumers.crashing import Countdown, Crash, crashing

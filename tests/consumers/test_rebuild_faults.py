@@ -8,7 +8,7 @@ import pytest
 
 from adapters.bootstrap import Installation
 from adapters.database.pool import connect
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild import exchanging
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.plan import Progress, begin

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app, progress
-from consumers.places import NAMES
+from consumers.projecting import NAMES
 from consumers.rebuild.errors import RebuildError
 from consumers.rebuild.rebuilding import LOCK
 from tests.consumers.parted import set_out

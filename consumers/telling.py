@@ -22,10 +22,10 @@ SQL = load(__file__)
 
 
 class Erasures:
-    """All up to a position, which only grows, by the keys that they destroyed."""
+    """All between two positions, of which the second only grows, by the keys that they destroyed."""
 
-    def __init__(self) -> None:
-        self._until = 0
+    def __init__(self, after: int = 0) -> None:
+        self._until = after
         self._by_key: dict[str, list[Happened]] = {}
 
     def read(self, connection: "Connection[Any]", until: int) -> None:
@@ -51,7 +51,10 @@ class Erasures:
 
 
 class Telling:
-    """Tells streams up to one place. `erasures`: all up to there."""
+    """Tells streams up to one place. `erasures`: all up to there.
+
+    Without the first of them the rows are the same, but those that they were the last to touch stand at an earlier place.
+    """
 
     def __init__(self, keys: KeyRing, erasures: Erasures) -> None:
         self.keys = keys
@@ -73,6 +76,12 @@ class Telling:
         return folded
 
 
+def whole_streams(connection: "Connection[Any]", ids: Sequence[UUID], until: int) -> list[Row]:
+    """As `Telling.rows` takes them."""
+    cursor = connection.cursor(binary=True)
+    return cursor.execute(statement(SQL["streams"]), (list(ids), until)).fetchall()
+
+
 def _decoded(rows: Iterable[Row]) -> list[Stream]:
     """What is folded, in the order of the streams. Raises UnprojectedEventError."""
     found: list[Stream] = []
@@ -87,5 +96,5 @@ def _decoded(rows: Iterable[Row]) -> list[Stream]:
                 stream.happened.append((position, event))
         except (TopicError, UnprojectedEventError, MapperDeserialisationError) as error:
             place = f"{topic}, version {version} of {stream.id}, at position {position}"
-            raise UnprojectedEventError(f"no row can be made of {place}: {error}") from error
+            raise UnprojectedEventError(f"no row can be made of {place}: {error}", position) from error
     return [stream for stream in found if stream.happened]
