@@ -53,7 +53,7 @@ class Erasures:
 class Telling:
     """Tells streams up to one place. `erasures`: all up to there.
 
-    Without the first of them the rows are the same, but those that they were the last to touch stand at an earlier place.
+    Without the first of them the rows are the same, but those that nothing else touched since stand at earlier places.
     """
 
     def __init__(self, keys: KeyRing, erasures: Erasures) -> None:

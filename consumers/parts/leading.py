@@ -15,7 +15,7 @@ from consumers.workers import Workers, WorkersError
 from projections.errors import ProjectionError
 
 log = logging.getLogger(__name__)
-LARGE = 60_000
+LARGE = 30_000
 """Events of a backlog from which on other processes, which take a quarter of a second to begin, are worth it."""
 TICK = 0.1
 """Seconds between looks at the other processes once our own part is done."""

@@ -52,6 +52,7 @@ BENCHES: dict[str, Callable[[EmbeddedServer, int, int], Told]] = {
     "lists": lists.run,
     "lists-http": lists_http.run,
     "memory": memory.run,
+    "memory-partitions": memory.run_partitions,
     "memory-consumer": ingest_memory.run,
     "memory-rebuild": memory.run_rebuild,
     "memory-export": memory.run_export,

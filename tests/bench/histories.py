@@ -76,13 +76,31 @@ def asked(tenant: UUID, key: Key, number: int, connection: UUID) -> InvoiceCommu
 
 def delivered(made: InvoiceCommunication) -> InvoiceCommunication:
     """Three events more: started, handed over, delivered."""
-    (attempt_id,) = made.attempts
-    at = made.attempts[attempt_id].created_at
-    number = made.start_dispatch(attempt_id, [1], at)
-    made.hand_over(attempt_id, number, [HandedMessage(f"m-{attempt_id}")], at)
+    for step in (started, handed, heard):
+        step(made)
+    return made
+
+
+def started(made: InvoiceCommunication) -> None:
+    attempt_id, at = _attempt(made)
+    made.start_dispatch(attempt_id, [1], at)
+
+
+def handed(made: InvoiceCommunication) -> None:
+    attempt_id, at = _attempt(made)
+    made.hand_over(attempt_id, 1, [HandedMessage(f"m-{attempt_id}")], at)
+
+
+def heard(made: InvoiceCommunication) -> None:
+    attempt_id, at = _attempt(made)
     report = DeliveryReport(f"sendgrid:{attempt_id}", attempt_id, "delivered", at, Status.DELIVERED, recipient=1)
     made.record_report(report, at)
-    return made
+
+
+def _attempt(made: InvoiceCommunication) -> tuple[str, datetime]:
+    """The only one, and when it was asked for."""
+    (attempt_id,) = made.attempts
+    return attempt_id, made.attempts[attempt_id].created_at
 
 
 def store(
@@ -103,6 +121,17 @@ def store(
         ids += [attempt_id for made in batch for attempt_id in made.attempts]
         installation.communications.record(batch)
     return ids
+
+
+def store_apart(installation: Installation, tenant: UUID, connection: UUID, count: int) -> None:
+    """The same events, but each kind of all histories before the next, as they come when many are under way at once."""
+    key = installation.keys.customer(tenant, "bench", START)
+    batches = list(told(tenant, connection, key, count, whole=False))
+    for step in (lambda _: None, started, handed, heard):
+        for batch in batches:
+            for made in batch:
+                step(made)
+            installation.communications.record(batch)
 
 
 def told(

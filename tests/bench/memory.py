@@ -1,6 +1,6 @@
 """memory: the most memory that a process needs in front of a backlog, and that a larger one does not need more.
 
-The projector, the processes of a rebuild, and the audit export; the webhook consumer is in ingest_memory.
+The projector alone and in parts, the processes of a rebuild, and the audit export; the consumer is in ingest_memory.
 """
 
 import multiprocessing
@@ -15,8 +15,10 @@ from uuid import UUID
 from adapters.database.embedded import EmbeddedServer
 from adapters.store.reader import settled_head
 from adapters.store.replay import stored
+from consumers.parts.leading import Crew
 from consumers.projector import Projector
 from consumers.rebuild.rebuilding import Rebuilding
+from consumers.workers import access
 from tests.bench import histories
 from tests.bench.measuring import Figure, database, measure
 from tests.support.installation import installed
@@ -33,6 +35,11 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     return _figure("memory", server, rounds, size, project)
 
 
+def run_partitions(server: EmbeddedServer, rounds: int, size: int) -> Figure:
+    """Of its two processes the larger."""
+    return _figure("memory-partitions", server, rounds, size, project_in_parts)
+
+
 def run_rebuild(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     """Of its two processes the larger."""
     return _figure("memory-rebuild", server, rounds, size, rebuild)
@@ -45,6 +52,11 @@ def run_export(server: EmbeddedServer, rounds: int, size: int) -> Figure:
 def project(url: str, folder: str) -> None:
     with installed(url, Path(folder), "sendtrail_worker") as installation:
         Projector(installation.database, installation.keys).run_once()
+
+
+def project_in_parts(url: str, folder: str) -> None:
+    with installed(url, Path(folder), "sendtrail_worker") as installation:
+        Projector(installation.database, installation.keys, Crew(2, access(installation.settings))).run_once()
 
 
 def rebuild(url: str, folder: str) -> None:

@@ -85,16 +85,20 @@ def pure(server: EmbeddedServer, size: int, made: set[Any]) -> float:
 
 
 @contextmanager
-def filled(server: EmbeddedServer, size: int, *, unsealed: bool) -> Iterator[tuple[str, Installation]]:
-    """A store of its own with about `size` events, and nothing projected."""
+def filled(
+    server: EmbeddedServer, size: int, *, unsealed: bool, apart: bool = False
+) -> Iterator[tuple[str, Installation]]:
+    """A store of its own with about `size` events, and nothing projected. `apart`: those of one history far apart."""
     with (
         database(server) as url,
         tempfile.TemporaryDirectory() as folder,
         installed(url, Path(folder), "sendtrail_worker") as installation,
     ):
-        histories.store(
-            installation, histories.TENANT, histories.CONNECTION, size // histories.EVENTS, unsealed=unsealed
-        )
+        told = (installation, histories.TENANT, histories.CONNECTION, size // histories.EVENTS)
+        if apart:
+            histories.store_apart(*told)
+        else:
+            histories.store(*told, unsealed=unsealed)
         yield url, installation
 
 

@@ -1,4 +1,8 @@
-"""project-partitions: a backlog in two processes, against the same in one and against one SQL statement set."""
+"""project-partitions: a backlog in parts, in two processes, against a projector alone and one SQL statement set.
+
+Once with the events of each invoice one after the other, which is best for a projector alone, and once with them far
+apart, as they come when many invoices are on their way at once.
+"""
 
 import time
 from typing import Any
@@ -17,22 +21,25 @@ TIMES = 10
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     """Raises AssertionError where not all made the same rows."""
-    made: set[Any] = set()
-    assert size * TIMES > LARGE, "a backlog of this size is not parted"
+    together, apart = set[Any](), set[Any]()
+    size *= TIMES
+    assert size > LARGE, "a backlog of this size is not parted"
     contenders = {
-        "ours": lambda: _ours(server, size * TIMES, made, PROCESSES),
-        "ours in one process": lambda: _ours(server, size * TIMES, made, 1),
-        project.PURE: lambda: project.pure(server, size * TIMES, made),
+        "ours": lambda: _ours(server, size, together, parted=True),
+        "ours alone": lambda: _ours(server, size, together, parted=False),
+        project.PURE: lambda: project.pure(server, size, together),
+        "ours, events far apart": lambda: _ours(server, size, apart, parted=True, far=True),
+        "ours alone, events far apart": lambda: _ours(server, size, apart, parted=False, far=True),
     }
     figure = measure("project-partitions", "events/s", contenders, project.PURE, rounds)
-    assert len(made) == 1, "ours and plain SQL made different rows"
+    assert len(together) == len(apart) == 1, "not all made the same rows"
     return figure
 
 
-def _ours(server: EmbeddedServer, size: int, made: set[Any], processes: int) -> float:
+def _ours(server: EmbeddedServer, size: int, made: set[Any], *, parted: bool, far: bool = False) -> float:
     """As in `project`; from the first look at the backlog on, so starting the other process and ending it as well."""
-    with project.filled(server, size, unsealed=False) as (url, installation):
-        crew = Crew(processes, access(installation.settings))
+    with project.filled(server, size, unsealed=False, apart=far) as (url, installation):
+        crew = Crew(PROCESSES, access(installation.settings)) if parted else None
         begun = time.perf_counter()
         Projector(installation.database, installation.keys, crew).run_once()
         seconds = time.perf_counter() - begun

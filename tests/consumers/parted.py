@@ -1,8 +1,9 @@
 """What tests of a backlog in parts share: parts that are there from the start, and what must hold at any moment."""
 
+from adapters.database.session import Database
 from consumers.parts import parting
 from consumers.parts.leading import Crew
-from consumers.parts.working import Part
+from consumers.parts.working import Part, Working
 from consumers.projector import Projector
 from consumers.worker import Access
 from tests.consumers.read_models import ReadModels
@@ -49,6 +50,11 @@ def set_out(models: ReadModels, parts: int) -> list[Part]:
     with models.reading() as connection:
         parting.set_out(models.database, connection, begun.lag()[0].position, parts)
         return [one.part for one in parting.standing(connection)]
+
+
+def worker(models: ReadModels, part: Part, database: Database | None = None) -> Working:
+    """As another process has it."""
+    return Working(database or models.database, models.new_keys(), part)
 
 
 def standing(models: ReadModels) -> list[int]:

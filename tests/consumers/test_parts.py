@@ -1,26 +1,28 @@
 """A backlog in parts: whatever is cut, overtaken, killed or erased, the rows are those of one projector alone."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-from itertools import chain, cycle, repeat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import Connection, OperationalError
 
+from adapters.database.session import Database
 from adapters.store.errors import PositionLostError
-from consumers.parts import leading, parting
+from consumers.parts import leading, parting, working
 from consumers.parts.working import Part
 from consumers.projecting import Projecting
 from domain.customer import Customer
 from projections.errors import ProjectionError
-from tests.consumers.parted import holds, leader, set_out, standing
+from tests.consumers.parted import holds, leader, set_out, standing, worker
 from tests.consumers.read_models import ReadModels, read_models
 from tests.consumers.rebuilt import sent
-from tests.consumers.test_projecting import STEPS, project
-from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, places, record, take
+from tests.consumers.test_projecting import STEPS, asked, project
+from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, breaking, places, record
 from tests.projections.history import History
 from tests.projections.told import at
 
@@ -48,8 +50,9 @@ def shared(server: Any, template: str) -> Iterator[ReadModels]:
     MANY_STEPS,
     STEPS,
     st.integers(1, 4),
+    st.integers(1, 12),
+    st.integers(1, 3),
     st.lists(TURNS, min_size=6, max_size=25),
-    st.lists(st.integers(1, 12), min_size=1, max_size=8),
 )
 def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
     shared: ReadModels,
@@ -57,38 +60,35 @@ def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
     backlog: list[tuple[str, int]],
     later: list[tuple[str, int]],
     parts: int,
+    window: int,
+    told_at_once: int,
     turns: list[Turn],
-    sizes: list[int],
 ) -> None:
-    """Two are at each part. What is recorded meanwhile comes after all of them."""
+    """Two are at each part, a transaction a turn. What is recorded meanwhile comes after all of them."""
     shared.tenant = uuid4()
     old = shared.projector().lag()[0].head
     history = History(shared.tenant, shared.seal)
     shared.record(*history.communications, *history.customers)
     record(shared, history, before)
-    project(shared, cycle(sizes))
+    project(shared, repeat(7))
     record(shared, history, backlog)
     late = iter([*([one] for one in later), *repeat([], len(turns))])
-    with ExitStack() as stack:
-        workers = [
-            (Projecting(database, shared.new_keys(), part), database, stack.enter_context(shared.reading()))
-            for part in set_out(shared, parts) * 2
-            for database in [Lossy(shared.database.pool, per_tenant=False)]
-        ]
-        for projecting, _, _ in workers:
-            projecting.begin()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(working, "WINDOW", window)
+        patch.setattr(working, "TOLD_AT_ONCE", told_at_once)
+        crew = [Worker(shared, part) for part in set_out(shared, parts) * 2]
         now = places(shared)
         for turn in turns:
-            take(turn, *workers[turn.who % len(workers)])
+            crew[turn.who % len(crew)].take(turn)
             if turn.who % 3:
                 parting.follow(shared.database)
             assert holds(shared)
             then, now = now, places(shared)
             assert {key: now[key] for key, place in then.items() if now[key] < place} == {}
             record(shared, history, next(late))
-    for rest in late:
-        record(shared, history, rest)
-    shared.projector().run_once()
+        for rest in late:
+            record(shared, history, rest)
+        shared.projector().run_once()
     assert standing(shared) == []
     assert holds(shared)
     parted = shared.rows()
@@ -97,26 +97,48 @@ def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
     assert shared.rows() == parted
 
 
-def test_the_checkpoint_goes_with_the_part_that_is_furthest_behind_and_nobody_else_moves_it(models: ReadModels) -> None:
+class Worker:
+    """Goes on with its part where it was, begins again where something failed, and rests when it is done."""
+
+    def __init__(self, models: ReadModels, part: Part) -> None:
+        self.database = Lossy(models.database.pool, per_tenant=False)
+        self.working = worker(models, part, self.database)
+        self.running = self.working.run()
+
+    def take(self, turn: Turn) -> None:
+        self.database.loses = turn.answer_lost
+        try:
+            with breaking(turn.fails_at):
+                next(self.running, None)
+        except OperationalError:
+            self.running = self.working.run()
+        finally:
+            self.database.loses = False
+
+
+def test_the_checkpoint_goes_with_the_part_that_is_furthest_behind_and_nobody_else_moves_it(
+    models: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "WINDOW", 5)
     models.record(*(sent(models, number) for number in range(20)))
     alone = Projecting(models.database, models.new_keys())
     alone.begin()
-    first, second = (Projecting(models.database, models.new_keys(), part) for part in set_out(models, 2))
+    first, second = (worker(models, part).run() for part in set_out(models, 2))
     with models.reading() as connection, models.reading() as listener:
         listener.execute("LISTEN sendtrail_projected")
         with pytest.raises(PositionLostError):
             alone.step(connection)
-        first.begin()
-        second.begin()
-        first.limit = second.limit = 5
-        first.step(connection)
+        next(first)
+        next(first)
+        parting.follow(models.database)
         assert models.one("SELECT max(position) FROM read.checkpoint") == 0
-        second.step(connection)
+        next(second)
         parting.follow(models.database)
         assert next(listener.notifies(timeout=10, stop_after=1)).payload == "10"
-    assert {row[1:] for row in models.rows()["checkpoint"]} == {(10, 80)}
+    assert standing(models) == [20, 10]
     parting.arrive(models.database, 80)
-    assert standing(models) == [10, 10]
+    assert {row[1:] for row in models.rows()["checkpoint"]} == {(10, 80)}
+    assert standing(models) == [20, 10]
 
 
 def test_one_does_not_wait_for_what_another_has_counted_and_not_committed(models: ReadModels) -> None:
@@ -124,18 +146,46 @@ def test_one_does_not_wait_for_what_another_has_counted_and_not_committed(models
     models.record(*(sent(models, number) for number in range(5)))
     models.projector().run_once()
     models.record(*(sent(models, number) for number in range(5, 60)))
-    first, second = (Projecting(models.database, models.new_keys(), part) for part in set_out(models, 2))
-    first.begin()
-    second.begin()
-    with models.reading() as connection, models.reading() as other:
-        with models.database.transaction() as slow:
-            batch = first._next(other)
-            assert batch is not None
-            first.place.advance(slow, batch.after, batch.to, "64")
-            first._put(slow, batch)
-            assert second.step(connection) > 50
-        assert models.one("SELECT sum(number) FROM read.facet WHERE listed = 'attempt'") == 60
-        assert holds(models)
+    one, other = set_out(models, 2)
+    held = Held(models.database.pool, per_tenant=False)
+    first, second = worker(models, one, held), worker(models, other)
+    telling, ids = first._changed(20, 240)
+    held.before_commit = lambda: sum(second.run())
+    first._tell(telling, ids, 20, 240, 240)
+    assert standing(models) == [240, 240]
+    assert models.one("SELECT sum(number) FROM read.facet WHERE listed = 'attempt'") == 60
+    assert holds(models)
+
+
+class Held(Database):
+    """Lets something else happen before each commit."""
+
+    before_commit: Callable[[], object] = staticmethod(lambda: None)
+
+    @contextmanager
+    def transaction(self, tenant: UUID | None = None) -> Iterator["Connection[Any]"]:
+        with super().transaction(tenant) as connection:
+            yield connection
+            self.before_commit()
+
+
+def test_an_attempt_that_only_an_older_erasure_touched_keeps_its_place(models: ReadModels) -> None:
+    """The erasure lies before the backlog, in which another attempt of the same communication changes."""
+    customer = Customer(models.tenant, "c-0", timestamp=at(0))
+    one = sent(models, 1)
+    models.record(one, customer)
+    models.projector().run_once()
+    models.erase(customer, [UUID(models.key(0).id)])
+    models.projector().run_once()
+    one.send(asked(models, 1), at(70))
+    models.record(one)
+    set_out(models, 2)
+    models.projector().run_once()
+    parted = models.rows()
+    assert sorted(models.one("SELECT array_agg(position) FROM read.attempt")) == [6, 7]
+    models.empty()
+    project(models)
+    assert models.rows() == parted
 
 
 def test_a_large_backlog_is_taken_in_parts_and_what_came_meanwhile_after_it(
@@ -200,12 +250,3 @@ def test_parts_that_another_number_of_processes_has_left(models: ReadModels) -> 
     assert standing(models) == []
     assert holds(models)
     assert models.one("SELECT count(*) FROM read.communication") == 30
-
-
-def test_a_part_is_bounded_in_bytes_and_leaves_nothing_out(models: ReadModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consumers.places.MOST_BYTES", 1)
-    models.record(*(sent(models, number) for number in range(10)))
-    part = Part(0, 1, 40)
-    with models.reading() as connection:
-        reader = part.reader(0)
-        assert [len(reader.read(connection, 100)) for _ in range(41)] == [1] * 40 + [0]

@@ -6,14 +6,14 @@ import pytest
 
 from adapters.bootstrap import Installation
 from adapters.store.errors import PositionLostError
-from consumers.parts import parting
-from consumers.projecting import NAMES, Projecting
+from consumers.parts import parting, working
+from consumers.projecting import NAMES
 from consumers.rebuild import rebuilding
 from consumers.rebuild.comparing import compare
 from consumers.rebuild.plan import begin
 from consumers.rebuild.rebuilding import Rebuilding
 from consumers.rebuild.working import Working
-from tests.consumers.parted import holds, set_out, standing
+from tests.consumers.parted import holds, set_out, standing, worker
 from tests.consumers.read_models import ReadModels
 from tests.consumers.rebuilt import Heard, sent
 from tests.consumers.test_projecting import project
@@ -21,27 +21,26 @@ from tests.support.eventually import eventually
 
 
 @pytest.mark.parametrize("chosen", [NAMES, ["overview"], ["attempt_log"]])
-def test_an_exchange_takes_the_parts_away(models: ReadModels, owner: Installation, chosen: list[str]) -> None:
+def test_an_exchange_takes_the_parts_away(
+    models: ReadModels, owner: Installation, monkeypatch: pytest.MonkeyPatch, chosen: list[str]
+) -> None:
     """Of the tables that are not exchanged, rows stay ahead until the projector comes there again."""
+    monkeypatch.setattr(working, "WINDOW", 10)
     models.record(*(sent(models, number) for number in range(30)))
-    first, second = (Projecting(models.database, models.new_keys(), part) for part in set_out(models, 2))
+    first, second = (worker(models, part) for part in set_out(models, 2))
     models.record(sent(models, 30))
-    first.limit = second.limit = 10
-    with models.reading() as connection:
-        first.begin()
-        first.step(connection)
-        first.step(connection)
-        second.begin()
-        second.step(connection)
-        parting.follow(models.database)
-        assert Rebuilding(owner, chosen).rebuild() == (124 if chosen == NAMES else 20)
-        assert standing(models) == []
-        assert holds(models)
-        with pytest.raises(PositionLostError):
-            first.step(connection)
-        first.begin()
-        assert first.position == 120
-        assert first.step(connection) == 0
+    under_way, other = first.run(), second.run()
+    next(under_way)
+    next(under_way)
+    next(other)
+    parting.follow(models.database)
+    told = first._changed(40, 60)
+    assert Rebuilding(owner, chosen).rebuild() == (124 if chosen == NAMES else 20)
+    assert standing(models) == []
+    assert holds(models)
+    with pytest.raises(PositionLostError):
+        first._tell(*told, 40, 60, 60)
+    assert list(under_way) == []
     assert holds(models)
     models.projector().run_once()
     rebuilt = models.rows()
@@ -56,10 +55,7 @@ def test_a_comparison_waits_for_their_ends(
     monkeypatch.setattr(rebuilding, "EVERY", 0)
     models.record(*(sent(models, number) for number in range(30)))
     part, _ = set_out(models, 2)
-    ahead = Projecting(models.database, models.new_keys(), part)
-    ahead.begin()
-    with models.reading() as connection:
-        ahead.step(connection)
+    next(worker(models, part).run())
     heard = Heard()
     with ThreadPoolExecutor(1) as thread:
         verifying = thread.submit(Rebuilding(owner, audience=heard).verify)
