@@ -1,6 +1,8 @@
 """A backlog in parts: whatever is cut, overtaken, killed or erased, the rows are those of one projector alone."""
 
+import gc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, repeat
 from typing import Any
@@ -10,13 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection, OperationalError
+from psycopg.errors import DeadlockDetected
 
-from adapters.database.session import Database
+from adapters.database.session import Database, write
+from adapters.keys.ring import ERASED
 from adapters.store.errors import PositionLostError
 from consumers.parts import leading, parting, working
 from consumers.parts.working import Part
 from consumers.projecting import Projecting
+from consumers.uncollected import uncollected
 from domain.customer import Customer
+from domain.status import Status
 from projections.errors import ProjectionError
 from tests.consumers.parted import holds, leader, set_out, standing, worker
 from tests.consumers.read_models import ReadModels, read_models
@@ -24,7 +30,7 @@ from tests.consumers.rebuilt import sent
 from tests.consumers.test_projecting import STEPS, asked, project
 from tests.consumers.test_projecting_faults import MANY_STEPS, Lossy, Turn, breaking, places, record
 from tests.projections.history import History
-from tests.projections.told import at
+from tests.projections.told import at, report
 
 TURNS = st.builds(
     Turn,
@@ -155,6 +161,81 @@ def test_one_does_not_wait_for_what_another_has_counted_and_not_committed(models
     assert standing(models) == [240, 240]
     assert models.one("SELECT sum(number) FROM read.facet WHERE listed = 'attempt'") == 60
     assert holds(models)
+
+
+def test_who_was_overtaken_in_a_window_writes_nothing_and_goes_on_from_there(models: ReadModels) -> None:
+    models.record(*(sent(models, number) for number in range(5)))
+    (part,) = set_out(models, 1)
+    slow, quick = worker(models, part), worker(models, part)
+    told = slow._changed(0, 8)
+    assert sum(quick.window(0, 20)) == 20
+    expected = models.rows()
+    with pytest.raises(PositionLostError):
+        slow._tell(*told, 0, 8, 8)
+    assert models.rows() == expected
+    assert sum(slow.run()) == 0
+
+
+def test_whom_postgresql_ends_because_two_wait_for_each_other_tries_again(
+    models: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.record(sent(models, 1))
+    tries = iter([DeadlockDetected("deadlock detected")])
+
+    def once(*given: Any) -> None:
+        for error in tries:
+            raise error
+        write(*given)
+
+    monkeypatch.setattr(working, "write", once)
+    assert sum(working.project(models.database, models.new_keys(), set_out(models, 1))) == 4
+    assert holds(models)
+
+
+def test_an_erasure_reaches_who_remembers_the_key(models: ReadModels) -> None:
+    customer = Customer(models.tenant, "c-0", timestamp=at(0))
+    models.record(sent(models, 1), customer)
+    keys = models.new_keys()
+    keys.keys([models.key(0).id])
+    models.erase(customer, [UUID(models.key(0).id)])
+    sum(working.project(models.database, keys, set_out(models, 2)))
+    assert models.one("SELECT search_recipient FROM read.attempt") == ERASED
+
+
+def test_several_at_once_that_meet_the_same_new_facets(models: ReadModels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In other orders: now and then two of them wait for each other, and PostgreSQL ends one."""
+    monkeypatch.setattr(working, "WINDOW", 40)
+    monkeypatch.setattr(working, "TOLD_AT_ONCE", 3)
+    for number in range(240):
+        one = sent(models, number)
+        (attempt_id,) = one.attempts
+        status = list(Status)[number % len(Status)]
+        one.record_report(report(status, attempt_id=attempt_id), at(number))
+        if number % 3:
+            one.ignore(None, None, at(number))
+        models.record(one)
+    parts = set_out(models, 3)
+    with ThreadPoolExecutor(3) as threads:
+        assert sum(threads.map(lambda part: sum(worker(models, part).run()), parts)) == 240 * 5 + 160
+    parting.arrive(models.database, parts[0].until)
+    assert standing(models) == []
+    assert models.one("SELECT count(*) FROM read.facet") > 15
+    assert holds(models)
+    parted = models.rows()
+    models.empty()
+    project(models)
+    assert models.rows() == parted
+
+
+def test_no_window_leaves_cycles_behind(models: ReadModels) -> None:
+    """As no batch does: nothing looks for them while all goes well."""
+    models.record(*(sent(models, number) for number in range(60)))
+    (part,) = set_out(models, 1)
+    found = worker(models, part)
+    gc.collect()
+    with uncollected():
+        assert sum(found.run()) == 240
+        assert gc.collect() < 50
 
 
 class Held(Database):
