@@ -24,6 +24,7 @@ def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
     together, apart = set[Any](), set[Any]()
     size *= TIMES
     assert size > LARGE, "a backlog of this size is not parted"
+    project.pure(server, size // TIMES, set())  # the server's memory is touched for the first time by nobody who counts
     contenders = {
         "ours": lambda: _ours(server, size, together, parted=True),
         "ours alone": lambda: _ours(server, size, together, parted=False),
