@@ -15,7 +15,8 @@ APART = 0.005
 """Seconds between the beginnings of two appends. What one costs hardly depends on how much it carries: without a pause
 a quick log is given a few requests at a time, and the processor is busy with appending. The first never waits."""
 ENOUGH = 16
-"""So many that wait are worth an append of their own at once: while it runs, others are checked."""
+"""So many that wait are worth an append of their own at once, unless more are under way: while it runs, others are
+checked. With as many in each append as in those before it, fewer carry the same."""
 _Waiting = tuple[LoggedRequest, int, "asyncio.Future[None]"]
 
 
@@ -29,29 +30,32 @@ class MergingLog:
         self._bytes = 0
         self._free = width
         self._pausing = False
+        self._under_way = 0
+        """Requests."""
 
     @property
     def waiting(self) -> int:
         """Requests that wait for the next append, beside those in the ones that run."""
         return len(self._waiting)
 
-    async def append(self, logged: LoggedRequest, size: int) -> None:
-        """Durable when it returns; `size` is about how many bytes it takes up. Raises LogUnavailableError."""
+    def append(self, logged: LoggedRequest, size: int) -> "asyncio.Future[None]":
+        """Done when it is durable; `size` is about how many bytes it takes. Raises LogUnavailableError, or tells it."""
         if self._waiting and self._bytes + size > self.most_waiting:
             raise LogUnavailableError("too many requests wait for the log")
         done = asyncio.get_running_loop().create_future()
         self._waiting.append((logged, size, done))
         self._bytes += size
         self._go_on()
-        await done
+        return done
 
     def _go_on(self) -> None:
         waiting = len(self._waiting)
-        if waiting and self._free and (not self._pausing or waiting >= ENOUGH):
+        if waiting and self._free and (not self._pausing or waiting >= max(ENOUGH, self._under_way)):
             self._begin(asyncio.get_running_loop(), self._take())
 
     def _begin(self, loop: asyncio.AbstractEventLoop, taken: list[_Waiting]) -> None:
         self._free -= 1
+        self._under_way += len(taken)
         if not self._pausing:
             self._pausing = True
             loop.call_later(APART, self._rested)
@@ -64,6 +68,7 @@ class MergingLog:
 
     def _ended(self, taken: list[_Waiting], appending: "asyncio.Task[None]") -> None:
         self._free += 1
+        self._under_way -= len(taken)
         error = LogUnavailableError("stopped") if appending.cancelled() else appending.exception()
         for _, _, done in taken:
             settle(done, None, error)

@@ -136,8 +136,8 @@ def _flat(headers: Iterable[tuple[bytes, bytes]]) -> tuple[dict[str, str], int]:
     """
     flat: dict[str, str] = {}
     size = 0
-    for raw_name, raw_value in headers:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        flat[name] = f"{flat[name]}, {value}" if name in flat else value
-        size += len(name) + len(value)
+    for name, value in headers:
+        key, told = str(name, "latin-1"), str(value, "latin-1")
+        size += len(key) + len(told)
+        flat[key] = f"{flat[key]}, {told}" if key in flat else told
     return flat, size

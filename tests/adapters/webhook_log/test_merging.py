@@ -133,3 +133,23 @@ async def test_many_that_wait_do_not_wait_for_the_pause(monkeypatch: pytest.Monk
     await put(merging, b"first")
     await asyncio.wait_for(asyncio.gather(*(put(merging, b"%d" % n) for n in range(6))), 10)
     assert log.appended == [[b"first"], [b"%d" % n for n in range(6)]]
+
+
+async def test_no_fewer_than_are_under_way_share_the_next_append(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes meanwhile would else be cut into small appends, each of which costs as much as a large one."""
+    monkeypatch.setattr(merging_module, "APART", 3600.0)
+    monkeypatch.setattr(merging_module, "ENOUGH", 2)
+    log = GatedLog()
+    merging = MergingLog(log)
+    under_way = [asyncio.create_task(put(merging, b"0"))]
+    await _inside(log)
+    under_way += [asyncio.create_task(put(merging, b"1")) for _ in range(2)]
+    await _inside(log)
+    under_way += [asyncio.create_task(put(merging, b"2")) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert merging.waiting == 2
+    under_way.append(asyncio.create_task(put(merging, b"2")))
+    await _inside(log)
+    log.gate.set()
+    await asyncio.gather(*under_way)
+    assert log.appended == [[b"0"], [b"1"] * 2, [b"2"] * 3]

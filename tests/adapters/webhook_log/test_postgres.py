@@ -1,5 +1,6 @@
 """What the log in PostgreSQL promises beyond the contract."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +15,7 @@ from adapters.database.pool import connect
 from adapters.database.session import Database
 from adapters.provider_events import drop_old
 from adapters.webhook_log.frames import encode_frame, partition_of
-from adapters.webhook_log.postgres import PARTITIONS, PostgresLog
+from adapters.webhook_log.postgres import CHANNEL, PARTITIONS, PostgresLog
 from adapters.webhook_log.postgres_reader import PostgresReader
 from tests.adapters.webhook_log.logs import Reading, Stand, request
 from tests.support.database import Server
@@ -135,3 +136,27 @@ def test_the_api_can_append_and_nothing_else(api_pool: "ConnectionPool[Any]", st
         put(log, [request(b"x")])
     with pytest.raises(errors.InsufficientPrivilege), api_pool.connection() as connection:
         connection.execute(statement.encode())
+
+
+def test_of_many_appends_at_once_few_wake_and_the_last_one_does(
+    database_url: str, worker_pool: "ConnectionPool[Any]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wake-up costs as much as an append, and who was woken reads all that is there."""
+    monkeypatch.setattr("adapters.webhook_log.postgres._AWAKE", 3600.0)
+
+    async def all_at_once(log: PostgresLog) -> None:
+        await log.append([request(b"first", CONNECTION)])
+        await asyncio.gather(*(log.append([request(b"%d" % n, CONNECTION)]) for n in range(40)))
+
+    with closing(PostgresLog(worker_pool, TestClock())) as log, connect(database_url, autocommit=True) as listener:
+        listener.execute(f"LISTEN {CHANNEL}".encode())
+        asyncio.run(all_at_once(log))
+        assert len(list(listener.notifies(timeout=0.5))) == 2
+
+
+def test_each_of_appends_one_after_another_wakes(database_url: str, worker_pool: "ConnectionPool[Any]") -> None:
+    with closing(PostgresLog(worker_pool, TestClock())) as log, connect(database_url, autocommit=True) as listener:
+        listener.execute(f"LISTEN {CHANNEL}".encode())
+        for n in range(5):
+            put(log, [request(b"%d" % n, CONNECTION)])
+        assert len(list(listener.notifies(timeout=5, stop_after=5))) == 5
