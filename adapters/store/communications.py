@@ -15,7 +15,7 @@ from psycopg import OperationalError
 from adapters.background import waited
 from adapters.database.loop import Done, MustWaitError, may_wait
 from adapters.database.session import Database, Write
-from adapters.loop_merging import LoopMerging, LoopMergings
+from adapters.merging import Merging, Mergings
 from adapters.store.batch import Batch, Novelty
 from adapters.store.commands import Command, Outcome, Sealing
 from adapters.store.errors import BusyError, NotFoundError, VersionConflictError
@@ -45,8 +45,8 @@ class Communications:
         self.mapper = EventMapper()
         # A command that asks the database itself takes another connection: for that some are left.
         self._turns = BoundedSemaphore(max(database.pool.max_size // 2, 1))
-        self._merging: LoopMergings[UUID | None, Command, Outcome] = LoopMergings(
-            lambda tenant: LoopMerging(partial(self._carry_out, tenant, Novelty()), _aggregate, _is_alone)
+        self._merging: Mergings[UUID | None, Command, Outcome] = Mergings(
+            lambda tenant: Merging(partial(self._carry_out, tenant, Novelty()), _aggregate, _is_alone)
         )
 
     def load(self, ids: Iterable[UUID], tenant: UUID | None = None) -> Loaded:

@@ -12,7 +12,7 @@ from adapters.database.prepared import Ask, Steps
 from adapters.database.queries import load
 from adapters.database.session import Database, naming
 from adapters.idempotency import KEPT
-from adapters.loop_merging import LoopMerging, LoopMergings
+from adapters.merging import Merging, Mergings
 
 SQL = load(__file__)
 
@@ -41,9 +41,9 @@ class Known(NamedTuple):
 class Claims:
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._merging: LoopMergings[UUID, Claim, Known] = LoopMergings(
+        self._merging: Mergings[UUID, Claim, Known] = Mergings(
             # A claim takes next to nothing to prepare: the fewer calls, the better.
-            lambda tenant: LoopMerging(partial(self._claim, tenant), lambda claim: claim.key, at_once=1)
+            lambda tenant: Merging(partial(self._claim, tenant), lambda claim: claim.key, at_once=1)
         )
 
     async def claim(self, tenant: UUID, claim: Claim) -> Known:

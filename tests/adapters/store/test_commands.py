@@ -61,7 +61,7 @@ def together(store: Communications, *asked: Callable[[], Any]) -> "list[Future[A
 @pytest.fixture(autouse=True)
 def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is not parted, so that it is known what goes together."""
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 1000)
+    monkeypatch.setattr("adapters.merging.PARTED", 1000)
 
 
 @pytest.fixture

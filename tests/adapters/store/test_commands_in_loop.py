@@ -25,7 +25,7 @@ from tests.support.eventually import eventually
 
 @pytest.fixture(autouse=True)
 def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 1000)
+    monkeypatch.setattr("adapters.merging.PARTED", 1000)
 
 
 def test_what_is_asked_together_is_one_commit_and_a_refusal_spoils_no_other(api: Installation) -> None:

@@ -17,7 +17,7 @@ from tests.adapters.store.commands import TENANT, RefusedError, Seen, place, sen
 
 @pytest.fixture(autouse=True)
 def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 1000)
+    monkeypatch.setattr("adapters.merging.PARTED", 1000)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.loop_merging import AT_ONCE, MOST, Done, LoopMerging, LoopMergings
+from adapters.merging import AT_ONCE, MOST, Done, Merging, Mergings
 
 
 class Office:
@@ -36,8 +36,8 @@ class Office:
             self.running.pop(0)()
             await settled()
 
-    def merging(self) -> LoopMerging[int, int]:
-        return LoopMerging(self.carry_out, lambda number: number % 1000, lambda number: number > 900)
+    def merging(self) -> Merging[int, int]:
+        return Merging(self.carry_out, lambda number: number % 1000, lambda number: number > 900)
 
 
 async def settled() -> None:
@@ -48,10 +48,10 @@ async def settled() -> None:
 
 @pytest.fixture(autouse=True)
 def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 1000)
+    monkeypatch.setattr("adapters.merging.PARTED", 1000)
 
 
-def run(told: Callable[[Office, LoopMerging[int, int]], Awaitable[None]], office: Office | None = None) -> None:
+def run(told: Callable[[Office, Merging[int, int]], Awaitable[None]], office: Office | None = None) -> None:
     async def main() -> None:
         here = office or Office()
         await told(here, here.merging())
@@ -60,7 +60,7 @@ def run(told: Callable[[Office, LoopMerging[int, int]], Awaitable[None]], office
 
 
 def test_what_is_asked_in_one_turn_goes_together_in_order() -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         asked = [merging.ask(number) for number in range(1, 10)]
         await settled()
         await office.finish()
@@ -71,9 +71,9 @@ def test_what_is_asked_in_one_turn_goes_together_in_order() -> None:
 
 
 def test_many_are_parted_so_that_half_are_prepared_while_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 8)
+    monkeypatch.setattr("adapters.merging.PARTED", 8)
 
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         asked = [merging.ask(number) for number in range(1, 9)]
         await settled()
         assert office.calls == [[1, 2, 3, 4], [5, 6, 7, 8]]
@@ -84,7 +84,7 @@ def test_many_are_parted_so_that_half_are_prepared_while_the_others_wait(monkeyp
 
 
 def test_no_more_than_so_many_are_under_way_and_never_two_with_the_same_key() -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         asked = []
         for number in (1, 1, 2, 3):
             asked.append(merging.ask(number))
@@ -99,10 +99,10 @@ def test_no_more_than_so_many_are_under_way_and_never_two_with_the_same_key() ->
 
 
 def test_where_one_call_is_made_at_a_time_all_that_waits_shares_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.loop_merging.PARTED", 8)
+    monkeypatch.setattr("adapters.merging.PARTED", 8)
 
-    async def told(office: Office, _: LoopMerging[int, int]) -> None:
-        merging = LoopMerging(office.carry_out, lambda number: number, at_once=1)
+    async def told(office: Office, _: Merging[int, int]) -> None:
+        merging = Merging(office.carry_out, lambda number: number, at_once=1)
         first = [merging.ask(number) for number in range(20, 30)]
         await settled()
         later = [merging.ask(number) for number in range(30, 40)]
@@ -116,7 +116,7 @@ def test_where_one_call_is_made_at_a_time_all_that_waits_shares_the_next(monkeyp
 
 
 def test_a_call_that_answers_some_leaves_the_rest_for_the_next() -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         asked = [merging.ask(number) for number in range(2, 7)]
         await settled()
         await office.finish()
@@ -128,7 +128,7 @@ def test_a_call_that_answers_some_leaves_the_rest_for_the_next() -> None:
 
 @pytest.mark.parametrize(("number", "error"), [(-1, ValueError), (13, RuntimeError)])
 def test_an_error_is_that_of_its_call_alone(number: int, error: type[Exception]) -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         broken = merging.ask(number)
         await settled()
         await office.finish()
@@ -143,7 +143,7 @@ def test_an_error_is_that_of_its_call_alone(number: int, error: type[Exception])
 
 
 def test_one_that_is_apart_shares_no_call() -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         asked = [merging.ask(number) for number in (2, 901, 902, 3)]
         await settled()
         await office.finish()
@@ -154,7 +154,7 @@ def test_one_that_is_apart_shares_no_call() -> None:
 
 
 def test_what_was_given_up_in_time_is_not_carried_out_and_later_spoils_nothing() -> None:
-    async def told(office: Office, merging: LoopMerging[int, int]) -> None:
+    async def told(office: Office, merging: Merging[int, int]) -> None:
         first, early = merging.ask(1), merging.ask(2)
         early.cancel()
         await settled()
@@ -171,7 +171,7 @@ def test_what_was_given_up_in_time_is_not_carried_out_and_later_spoils_nothing()
 
 
 def test_tenants_and_loops_have_their_own() -> None:
-    mergings: LoopMergings[UUID, int, int] = LoopMergings(lambda _: Office().merging())
+    mergings: Mergings[UUID, int, int] = Mergings(lambda _: Office().merging())
     one, other = uuid4(), uuid4()
 
     async def found() -> tuple[int, int]:

@@ -21,7 +21,7 @@ CarryOut = Callable[[Sequence[Asked], "Done[Answer]"], None]
 _Waiting = tuple[Asked, Hashable, "asyncio.Future[Answer]"]
 
 
-class LoopMerging(Generic[Asked, Answer]):
+class Merging(Generic[Asked, Answer]):
     """For one event loop: `carry_out(what waits, done)` answers the first of them, one or more, in order, or an error.
 
     A call begins once whatever is ready in the loop has had its turn. `key`: of calls under way at the same time no
@@ -108,16 +108,16 @@ class LoopMerging(Generic[Asked, Answer]):
         self._begin_soon(asyncio.get_running_loop())
 
 
-class LoopMergings(Generic[Whose, Asked, Answer]):
+class Mergings(Generic[Whose, Asked, Answer]):
     """What waits for one tenant in one event loop is merged; others' calls run beside."""
 
-    def __init__(self, make: "Callable[[Whose], LoopMerging[Asked, Answer]]") -> None:
+    def __init__(self, make: "Callable[[Whose], Merging[Asked, Answer]]") -> None:
         self.make = make
-        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Whose, LoopMerging[Asked, Answer]]] = (
+        self._made: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Whose, Merging[Asked, Answer]]] = (
             WeakKeyDictionary()
         )
 
-    def of(self, tenant: Whose) -> "LoopMerging[Asked, Answer]":
+    def of(self, tenant: Whose) -> "Merging[Asked, Answer]":
         loop = asyncio.get_running_loop()
         here = self._made.get(loop)
         if here is None:
