@@ -18,13 +18,11 @@ from adapters.database.prepared import asking
 
 _TEXT, _INT8, _TIMESTAMPTZ, _UUID, _TEXTS = 25, 20, 1184, 2950, 1009
 _PLACE = re.compile(r"%\((\w+)\)s")
-_NAME = "SELECT set_config('app.tenant', %b::uuid::text, true), set_config('plan_cache_mode', '{}', true)"
-_NAMING = {
+_NAMING = (
     # By itself PostgreSQL would plan a list anew each time, which takes longer than most lists.
-    True: _NAME.format("force_generic_plan"),
-    False: _NAME.format("force_custom_plan"),
-}
-"""What goes before a question, by whether that is prepared."""
+    "SELECT set_config('app.tenant', %b::uuid::text, true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+)
+"""What goes before a question."""
 
 
 class Asker:
@@ -34,14 +32,11 @@ class Asker:
         self.pool = pool
         self._loops = Loops(pool)
 
-    async def ask(self, tenant: UUID, sql: str, values: Mapping[str, Any], prepare: bool = True) -> Rows:
-        """The rows of one question, whose places for values are `%(name)s`. Raises psycopg.Error.
-
-        `prepare`: planned once, for any values; else each time for its own.
-        """
+    async def ask(self, tenant: UUID, sql: str, values: Mapping[str, Any]) -> Rows:
+        """The rows of one question, planned once; its places for values are `%(name)s`. Raises psycopg.Error."""
         text, names = _numbered(sql)
-        question = Ask(text, [_typed(values[name]) for name in names], prepare)
-        _, rows = await self._loops.here().answered(asking(Ask(_NAMING[prepare], (tenant,)), question))
+        question = Ask(text, [_typed(values[name]) for name in names])
+        _, rows = await self._loops.here().answered(asking(Ask(_NAMING, (tenant,)), question))
         return rows
 
     def close(self) -> None:

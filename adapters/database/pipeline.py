@@ -38,14 +38,10 @@ class LostError(OperationalError):
 
 
 class Ask(NamedTuple):
-    """One statement. `%b` with a type in it stands for a UUID or a Column, `%s` with a type for anything else.
-
-    `prepare`: planned once, for any values, or as PostgreSQL sees fit; else each time for its own.
-    """
+    """One statement. `%b` with a type in it stands for a UUID or a Column, `%s` with a type for anything else."""
 
     sql: str
     values: Sequence[Any] = ()
-    prepare: bool = True
 
 
 class Typed(NamedTuple):
@@ -166,17 +162,14 @@ def _once(connection: "Connection[Any]", asked: Sequence[Ask], *, waits: bool) -
 
 def _send(pgconn: Any, known: _Known, one: Ask, given: _Given) -> Iterator[_Sent]:
     name, text = prepared(one.sql)
-    if not one.prepare:
-        pgconn.send_query_params(text, given.values, given.kinds, given.formats, _BINARY)
+    there = b"%s_%d" % (name, known.dropped)
+    if name in known:
+        known.move_to_end(name)
     else:
-        there = b"%s_%d" % (name, known.dropped)
-        if name in known:
-            known.move_to_end(name)
-        else:
-            pgconn.send_prepare(there, text, given.kinds)
-            known[name] = None
-            yield "prepared", name
-        pgconn.send_query_prepared(there, given.values, given.formats, _BINARY)
+        pgconn.send_prepare(there, text, given.kinds)
+        known[name] = None
+        yield "prepared", name
+    pgconn.send_query_prepared(there, given.values, given.formats, _BINARY)
     yield "asked", name
     if len(known) > MOST_PREPARED:
         oldest, _ = known.popitem(last=False)

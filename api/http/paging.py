@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from projections.queries.filters import Filters
-from projections.queries.lists import Place
+from projections.queries.pieces import Place
 
 VERSION = 1
 

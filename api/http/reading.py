@@ -20,7 +20,8 @@ from api.http.parameters import CURSOR, FILTERS, LIMIT, NEVER_SENT, PAGE, WAIT_F
 from api.http.read_side import read_side_of
 from projections.queries import details
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG, OVERVIEW, List, Page, Place, counts, page
+from projections.queries.lists import counts, page
+from projections.queries.pieces import LOG, OVERVIEW, List, Page, Place
 
 router = APIRouter(tags=["reading"])
 _OVERVIEW = (*FILTERS, NEVER_SENT)

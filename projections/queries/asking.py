@@ -5,6 +5,6 @@ from typing import Any, Protocol
 
 
 class Ask(Protocol):
-    """The rows of one question, whose places for values are `%(name)s`. Not prepared: planned for its own values."""
+    """The rows of one question, whose places for values are `%(name)s`."""
 
-    async def __call__(self, sql: str, values: Mapping[str, Any], prepare: bool = True) -> list[tuple[Any, ...]]: ...
+    async def __call__(self, sql: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]: ...

@@ -8,7 +8,6 @@ import msgspec
 
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
-from projections import digits
 from projections.docs import lowered
 from projections.overview import NEVER_SENT
 from projections.sql import load
@@ -16,9 +15,6 @@ from projections.sql import load
 SQL = load(__file__)
 SHORTEST_SEARCH = 3
 """Characters: an index of trigrams cannot find less."""
-
-ENOUGH = 4
-"""Letters of a number that few rows have."""
 
 FLAGS = ("show_ignored", "include_collecting", "never_sent")
 _OF_FACETS = ("status", "channel", "subject_type", "category", "reason")
@@ -72,15 +68,14 @@ Condition = tuple[str, dict[str, Any]]
 def of_facets(filters: Filters) -> Iterator[Condition]:
     """What a facet is shown by, or left out: all but the next four."""
     yield from ((SQL[flag], {}) for flag in FLAGS if not getattr(filters, flag))
-    named = {"status_group": _groups(filters)} | {name: getattr(filters, name) for name in _OF_FACETS}
-    for name, wanted in named.items():
-        if wanted:
-            yield _named(name, [str(value) for value in wanted])
+    for name, wanted in named(filters).items():
+        if name != "customer_id":
+            yield SQL["is_one_of"].replace("{column}", name), {name: wanted}
 
 
 def of_customers(filters: Filters) -> Iterator[Condition]:
     if filters.customer_id:
-        yield SQL["customer_id"], {"customer_id": list(filters.customer_id)}
+        yield SQL["is_one_of"].replace("{column}", "customer_id"), {"customer_id": list(filters.customer_id)}
 
 
 def of_time(filters: Filters) -> Iterator[Condition]:
@@ -92,22 +87,17 @@ def of_time(filters: Filters) -> Iterator[Condition]:
 def of_words(filters: Filters) -> Iterator[Condition]:
     if filters.q is None:
         return
-    numbers = digits.told(filters.q)
-    by_number = any(len(letters) >= ENOUGH for letters in numbers)
-    patterns = {f"number_{n}": f"%{letters}%" for n, letters in enumerate(numbers)}
-    texts = [SQL["q_of_number" if by_number else "q"], *(SQL["number"].replace("{name}", name) for name in patterns)]
     columns = ("search", "search_recipient") if filters.in_recipients else ("search",)
-    either = (" AND ".join(texts).replace("{column}", column) for column in columns)
-    yield f"({' OR '.join(either)})", {"q": _pattern(filters.q)} | patterns
+    either = (SQL["q"].replace("{column}", column) for column in columns)
+    yield f"({' OR '.join(either)})", {"q": f"%{escaped(lowered(filters.q))}%"}
 
 
-def names_a_number(filters: Filters) -> bool:
-    """Whether there is a number in what is looked for that few rows have."""
-    return filters.q is not None and any(len(set(letters)) >= ENOUGH for letters in digits.told(filters.q))
-
-
-def _named(column: str, wanted: list[str]) -> Condition:
-    return SQL["is_one_of"].replace("{column}", column), {column: wanted}
+def named(filters: Filters) -> dict[str, list[str]]:
+    """Columns, and of each the values of which one is wanted; those that anything will do for are left out."""
+    wanted = {"status_group": _groups(filters)} | {
+        name: getattr(filters, name) for name in (*_OF_FACETS, "customer_id")
+    }
+    return {name: [str(value) for value in values] for name, values in wanted.items() if values}
 
 
 def _groups(filters: Filters) -> list[str]:
@@ -117,9 +107,9 @@ def _groups(filters: Filters) -> list[str]:
     return [filters.status_group.value] if filters.status_group else []
 
 
-def _pattern(q: str) -> str:
-    escaped = lowered(q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def escaped(text: str) -> str:
+    """As it stands within a pattern of LIKE."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def matches(filters: Filters, row: Row) -> bool:
@@ -138,8 +128,8 @@ def _is_shown(filters: Filters, row: Row) -> bool:
 def _is_named(filters: Filters, row: Row) -> bool:
     if (groups := _groups(filters)) and row.status_group not in groups:
         return False
-    named = (*_OF_FACETS, "customer_id")
-    return all(getattr(row, name) in wanted for name in named if (wanted := getattr(filters, name)))
+    columns = (*_OF_FACETS, "customer_id")
+    return all(getattr(row, name) in wanted for name in columns if (wanted := getattr(filters, name)))
 
 
 def _is_sent(filters: Filters, row: Row) -> bool:

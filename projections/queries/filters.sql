@@ -17,15 +17,5 @@ shipped_at >= %(sent_from)s
 -- sent_to --
 shipped_at < %(sent_to)s
 
--- customer_id --
-customer_id = ANY (%(customer_id)s::text[])
-
 -- q --
 {column} LIKE %(q)s
-
--- q_of_number --
--- Kept from the index of trigrams, which finds a long number by its letters alone: its digits stand in most rows.
-{column} || '' LIKE %(q)s
-
--- number --
-{column} LIKE %({name})s

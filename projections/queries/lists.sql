@@ -38,32 +38,13 @@ WITH RECURSIVE facet AS MATERIALIZED (
     ) AS found
     ORDER BY at DESC, id DESC LIMIT %(rows)s
 )
-{docs}
-
--- docs --
 -- Only now are whole rows read: those of the page. One more than it shows tells whether anything follows.
 SELECT convert_to(string_agg(d.doc, ',' ORDER BY p.nth) FILTER (WHERE p.nth < %(rows)s), 'UTF8'),
     max(p.at) FILTER (WHERE p.nth = %(rows)s - 1), (array_agg(p.id) FILTER (WHERE p.nth = %(rows)s - 1))[1],
-    count(*) = %(rows)s, {complete}
+    count(*) = %(rows)s
 FROM page AS p CROSS JOIN LATERAL (
     SELECT r.doc FROM {table} AS r WHERE r.{id} = p.id AND r.{sorted_by} = p.at LIMIT 1
 ) AS d
-
--- looked_through --
--- The newest rows of the list without its words, looked through for them: what is common is found among these, however
--- few of all rows the other filters leave. Complete if enough was found, or if there was no more to look through.
-, found AS (
-    SELECT p.at, p.id, d.doc, row_number() OVER (ORDER BY p.nth) AS nth
-    FROM page AS p CROSS JOIN LATERAL (
-        SELECT r.doc, r.search, r.search_recipient FROM {table} AS r
-        WHERE r.{id} = p.id AND r.{sorted_by} = p.at LIMIT 1
-    ) AS d
-    WHERE {words}
-)
-SELECT convert_to(string_agg(doc, ',' ORDER BY nth) FILTER (WHERE nth < %(wanted)s), 'UTF8'),
-    max(at) FILTER (WHERE nth = %(wanted)s - 1), (array_agg(id) FILTER (WHERE nth = %(wanted)s - 1))[1],
-    count(*) >= %(wanted)s, count(*) >= %(wanted)s OR (SELECT count(*) FROM page) < %(rows)s
-FROM found
 
 -- parts --
 -- One a facet.
@@ -125,9 +106,6 @@ r.{sorted_by} >= p.since
 -- before_until --
 (r.{sorted_by}, r.{id}) < (p.until, p.until_id)
 
--- after --
-(r.{sorted_by}, r.{id}) < (%(after_at)s, %(after_id)s)
-
 -- counts --
 SELECT status_group, sum(number)::int8 FROM read.facet WHERE listed = '{listed}' AND {shown} GROUP BY status_group
 
@@ -156,33 +134,3 @@ s.span >= %(span_from)s
 
 -- span_to --
 s.span < %(span_to)s
-
--- guess --
--- Never carried out. PostgreSQL keeps a sample, and guesses from it.
-EXPLAIN (FORMAT JSON) SELECT FROM {searched} AS r WHERE {words}
-UNION ALL SELECT FROM {searched} AS r WHERE {shown} UNION ALL SELECT FROM {searched} AS r
-
--- walked_page --
--- Down the newest, but no further than some steps: what was common once may be long ago. Complete if enough was found.
-WITH page AS MATERIALIZED (
-    SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
-        SELECT r.{sorted_by} AS at, r.{id} AS id FROM (
-            SELECT * FROM {searched} AS r WHERE {behind} ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(walk)s
-        ) AS r WHERE {shown} ORDER BY r.{sorted_by} DESC, r.{id} DESC LIMIT %(rows)s
-    ) AS found
-)
-{docs}
-
--- searched_page --
--- All that have the words, by the index of trigrams, and of those the newest: the inner query keeps it from walking down.
-WITH page AS MATERIALIZED (
-    SELECT at, id, row_number() OVER (ORDER BY at DESC, id DESC) AS nth FROM (
-        SELECT at, id FROM (
-            SELECT r.{sorted_by} AS at, r.{id} AS id FROM {searched} AS r WHERE {shown} AND {behind} OFFSET 0
-        ) AS all_of_them ORDER BY at DESC, id DESC LIMIT %(rows)s
-    ) AS found
-)
-{docs}
-
--- searched_counts --
-SELECT status_group, count(*) FROM {searched} AS r WHERE {shown} GROUP BY status_group

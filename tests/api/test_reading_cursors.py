@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.http.paging import CursorError, to_cursor, to_place
 from domain.status import Status
 from projections.queries.filters import Filters
-from projections.queries.lists import Place
+from projections.queries.pieces import Place
 from tests.support.read_rows import START
 
 FILTERS = Filters(status=(Status.FAILED,), sent_from=START)

@@ -18,7 +18,8 @@ from adapters.config.api_keys import Scope
 from adapters.database.embedded import EmbeddedServer, binaries
 from adapters.database.pool import connect
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG, page_queries
+from projections.queries.lists import page_query
+from projections.queries.pieces import LOG
 from tests.bench.lists import store
 from tests.bench.measuring import Figure, measure
 from tests.bench.questions import PAGE, span
@@ -67,7 +68,7 @@ async def _client(port: int, request: bytes, until: float) -> int:
 
 def _raw(url: str, tenant: UUID) -> float:
     """pgbench prints `tps = N (without initial connection time)`."""
-    (query,) = page_queries(LOG, Filters(), None, PAGE)
+    query = page_query(LOG, Filters(), None, PAGE)
     with connect(url) as connection, tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write(f"{ClientCursor(connection).mogrify(query.sql, query.values)};\n")
         script.flush()

@@ -14,14 +14,13 @@ from domain.status import Group, Status
 from domain.values import Channel, SubjectType
 from projections.queries.asking import Ask
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG, OVERVIEW, List, Place, counts, page
+from projections.queries.lists import counts, page
+from projections.queries.pieces import LOG, OVERVIEW, List, Place
 
 SQL = load(__file__)
 DEPTHS = (0.0, 0.01, 0.5, 0.99)
 """How far down the list a page begins, as a share of its time."""
 PAGE = 50
-WIDE = ("q a name", "q in every row", "q the beginning", "q three digits")
-"""How the names of questions begin that very many rows answer, but for their other filters."""
 
 
 class Span(NamedTuple):
@@ -49,7 +48,7 @@ def span(connection: "Connection[Any]") -> Span:
 
 
 def filters(of: Span) -> dict[str, Filters]:
-    """By name. Those with words begin with `q`."""
+    """By name, those without words."""
     day = {"sent_from": of.ago(0.8), "sent_to": of.ago(0.8) + timedelta(days=1)}
     year = {"sent_from": of.ago(0.9), "sent_to": of.ago(0.4)}
     groups = {g.value: {"status_group": g} for g in (Group.FAILED, Group.NOT_SENT, Group.IN_PROGRESS, Group.COMPLETED)}
@@ -83,24 +82,40 @@ def filters(of: Span) -> dict[str, Filters]:
         "a year, sms, a category": year | {"channel": (Channel.SMS,), "category": ("rent",)},
         "the largest customer, a year": year | {"customer_id": ("c-0",)},
     }  # fmt: skip
-    return {name: Filters(**values) for name, values in (given | words(of, day, year)).items()}
+    return {name: Filters(**values) for name, values in given.items()}
 
 
-def words(of: Span, day: dict[str, Any], year: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What is searched for: rare, common, common once, and common with few of what is shown."""
+def searches(of: Span) -> dict[str, Filters]:
+    """By name: every kind of words, with every kind of other filter."""
+    others: dict[str, dict[str, Any]] = {
+        "": {},
+        ", failed": {"status_group": Group.FAILED},
+        ", complained": {"status": (Status.COMPLAINED,)},
+        ", a year": {"sent_from": of.ago(0.9), "sent_to": of.ago(0.4)},
+        ", a day long ago": {"sent_from": of.ago(0.8), "sent_to": of.ago(0.8) + timedelta(days=1)},
+        ", the largest customer": {"customer_id": ("c-0",)},
+        ", a usual customer": {"customer_id": ("c-15000",)},
+    }
+    return {
+        f"q {kind}{also}": Filters(q=q, in_recipients=True, **given)
+        for kind, q in words(of).items()
+        for also, given in others.items()
+    }
+
+
+def words(of: Span) -> dict[str, str]:
+    """By kind: how many have them, and when."""
     number = f"{of.ago(0.5).year}-00000123"
     return {
-        "q a number": {"q": number, "in_recipients": True},
-        "q the beginning of a number": {"q": number[:8]},
-        "q three digits": {"q": "123"},
-        "q nowhere": {"q": "xyzzy-xyzzy"},
-        "q a name": {"q": "rossi 2"},
-        "q a name, a year": year | {"q": "rossi 2"},
-        "q a name, complained": {"q": "rossi 2", "status": (Status.COMPLAINED,)},
-        "q in every row": {"q": "your invoice"},
-        "q in every row, complained": {"q": "your invoice", "status": (Status.COMPLAINED,)},
-        "q in every row, a day long ago": day | {"q": "your invoice"},
-        "q in every row, a year": year | {"q": "your invoice"},
+        "nowhere": "xyzzy-xyzzy",
+        "a number": number,
+        "a number of zeros": f"{of.ago(0.5).year}-00000100",
+        "a name": "rossi 2",
+        "a name once common": "rossi 211",
+        "in every row": "your invoice",
+        "three digits": "123",
+        "the beginning of a number": number[:8],
+        "part of an address": "@payer20.ex",
     }
 
 
@@ -108,9 +123,10 @@ def questions(of: Span) -> Iterator[Question]:
     for listed in (LOG, OVERVIEW):
         for name, chosen in filters(of).items():
             yield from _pages(listed, name, chosen, of)
-            # To count what many rows have, many rows are read: that would tell nothing new, and leave memory empty.
-            if not name.startswith(WIDE):
-                yield Question(f"{listed.listed}: {name}", "counts", partial(counts, of=listed, filters=chosen))
+            yield Question(f"{listed.listed}: {name}", "counts", partial(counts, of=listed, filters=chosen))
+        # To count what many rows have, many rows are read: that would tell nothing new, and leave memory empty.
+        for name, chosen in searches(of).items():
+            yield from _pages(listed, name, chosen, of)
 
 
 def _pages(listed: List, name: str, chosen: Filters, of: Span) -> Iterator[Question]:

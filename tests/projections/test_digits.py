@@ -7,7 +7,7 @@ from adapters.database.migrate import FOLDER
 from projections import digits
 from projections.docs import lowered, searchable
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG
+from projections.queries.pieces import LOG
 from tests.conftest import Pool
 from tests.support.asking import Asking
 from tests.support.read_rows import attempt, put_attempts

@@ -13,8 +13,7 @@ from domain.values import Channel, SubjectType
 from projections.overview import NEVER_SENT
 from projections.queries import lists, searching
 from projections.queries.filters import Filters, matches
-from projections.queries.lists import LOG, OVERVIEW, List, Place
-from projections.queries.searching import Guess
+from projections.queries.pieces import LOG, OVERVIEW, List, Place
 from tests.conftest import Pool
 from tests.support.asking import Asking
 from tests.support.read_rows import Row, at, attempt, project_to, put_attempts, put_communications, row
@@ -87,13 +86,28 @@ class Ways(NamedTuple):
     STEPS: int
     MOST_FACETS: int
     FEW_PARTS: int
-    WALKED: int
-    DEEP_HEADS: int
 
 
-WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600, 90, 25), Ways(1, 0, 2000, 0, 5, 3), Ways(3, 1, 2000, 20, 200, 1)
-NOT_MERGED = Ways(2, 1, 3, 3, 20, 10)
-guesses = st.none() | st.builds(Guess, *[st.integers(0, 2000).map(float)] * 3)
+WALKED, MERGED, BOTH = Ways(4, 20, 2000, 600), Ways(1, 0, 2000, 0), Ways(3, 1, 2000, 20)
+NOT_MERGED = Ways(2, 1, 3, 3)
+
+
+class Samples(NamedTuple):
+    """How a search goes down a list that is much too short for it: the samples, and what it takes for enough."""
+
+    one_in_16384: str
+    one_in_128: str
+    FAR: int
+    NEAR: int
+    FEW: int
+    FEWER: int
+
+
+THICK, THIN = (
+    Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 2, 3, 3, 2),
+    Samples("r.lot & 15 = 0", "r.lot & 1 = 0", 1, 1, 1, 9),
+)
+WORDS_FIRST, EMPTY = Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 1, 1, 0, 9), Samples("false", "false", 1, 1, 0, 0)
 
 
 @pytest.mark.usefixtures("filled")
@@ -103,16 +117,12 @@ guesses = st.none() | st.builds(Guess, *[st.integers(0, 2000).map(float)] * 3)
     limit=st.integers(1, 50),
     of=st.sampled_from([OVERVIEW, LOG]),
     ways=st.sampled_from([WALKED, MERGED, BOTH, NOT_MERGED]),
-    guess=guesses,
+    samples=st.sampled_from([THICK, THIN, WORDS_FIRST, EMPTY]),
 )
 def test_pages_are_the_rows_of_a_plain_scan_in_order(
-    ask: Asking, chosen: Filters, limit: int, of: List, ways: Ways, guess: Guess | None
+    ask: Asking, chosen: Filters, limit: int, of: List, ways: Ways, samples: Samples
 ) -> None:
-    """Also where PostgreSQL guesses wrong."""
-
-    async def guessed(*_: object) -> Guess | None:
-        return guess
-
+    """Also where a sample promises too much, or has nothing."""
     kind = 0 if of is OVERVIEW else 1
     rows = [c for c in ask.changes(0, 1000).changes if c.kind == kind and matches(chosen, c)]
     expected = [c.doc for c in sorted(rows, key=lambda c: (at(c.id.int // 3), c.id), reverse=True)]
@@ -121,8 +131,11 @@ def test_pages_are_the_rows_of_a_plain_scan_in_order(
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ways._asdict().items():
             patch.setattr(lists, name, value)
-        patch.setattr(searching, "SHALLOWEST", 1)
-        patch.setattr(lists, "guessed", guessed)
+        for name, sampled in samples._asdict().items():
+            if isinstance(sampled, int):
+                patch.setattr(searching, name, sampled)
+            else:
+                patch.setitem(searching.SQL, name, sampled)
         while True:
             found = ask.page(of, chosen, after, limit)
             collected += found.docs

@@ -9,7 +9,7 @@ from psycopg import Connection
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG, OVERVIEW, List
+from projections.queries.pieces import LOG, OVERVIEW, List
 from tests.conftest import Pool
 from tests.support.asking import Asking
 from tests.support.read_rows import OTHER_TENANT, Row, at, attempt, put_attempts, put_communications, row

@@ -1,6 +1,6 @@
 """Under row-level security no list reads more than a little, whatever a large tenant has and however deep the page."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,12 +9,11 @@ from psycopg import Connection
 from adapters.database.pool import connect
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
-from projections.queries import changes, lists
+from projections.queries import changes, searching
 from projections.queries.filters import Filters
-from projections.queries.lists import LOG, OVERVIEW, List, Place, Query, counts_query, page_queries
-from projections.queries.searching import Guess
+from projections.queries.lists import counts_query, page_query
+from projections.queries.pieces import LOG, OVERVIEW, List, Place, Query
 from projections.sql import load
-from tests.support.asking import Asking, asking
 from tests.support.database import Server, fresh_database
 from tests.support.read_rows import OTHER_TENANT, START, TENANT, at
 
@@ -67,8 +66,8 @@ def _rows(node: dict[str, Any]) -> float:
     return float(node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)))
 
 
-def plans(connection: "Connection[Any]", queries: Iterable[Query]) -> list[Plan]:
-    return [Plan(connection, query.sql, query.values) for query in queries]
+def planned(connection: "Connection[Any]", query: Query) -> Plan:
+    return Plan(connection, query.sql, query.values)
 
 
 def named(of: List, *indexes: str) -> set[str]:
@@ -104,7 +103,7 @@ def test_a_page_reads_little_however_rare_its_rows_and_however_deep_it_is(filled
     for filters, index in CASES:
         for minute in (None, ROWS - 300, ROWS // 2, 550, 20):
             after = None if minute is None else Place(at(minute), TENANT)
-            (plan,) = plans(filled, page_queries(of, filters, after, 50))
+            plan = planned(filled, page_query(of, filters, after, 50))
             assert plan.rows < LITTLE, (filters, minute)
             assert not plan.walks_all, (filters, minute)
             # Far down, where nothing follows, the facets are asked to make sure.
@@ -112,49 +111,32 @@ def test_a_page_reads_little_however_rare_its_rows_and_however_deep_it_is(filled
             assert named(of, index) <= plan.indexes, (filters, minute)
 
 
-@pytest.fixture
-def ask(large: str) -> Iterator[Asking]:
-    with asking(large) as ask:
-        yield ask
-
-
-def guessed(ask: Asking, of: List, filters: Filters) -> Guess:
-    guess = ask.one(lambda each: lists.guessed(each, of, filters))
-    assert guess is not None
-    return guess
-
-
-@pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
-def test_words_that_every_row_has_are_found_among_the_newest(filled: "Connection[Any]", ask: Asking, of: List) -> None:
-    for filters in (Filters(q="number"), Filters(q="number", status_group=Group.FAILED), Filters(q="number", **OLD)):
-        guess = guessed(ask, of, filters)
-        assert guess.found > 0.9 * guess.every
-        query, *_ = page_queries(of, filters, None, 50, guess)
-        row = filled.execute(query.sql, query.values).fetchone()
-        assert row is not None
-        assert row[-1], filters
-        assert Plan(filled, query.sql, query.values).rows < 2 * LITTLE, filters
+RARE, COMMON = "9f61408e3a", "number"
+SEARCHES: list[tuple[Filters, str]] = [
+    (Filters(q=COMMON), "searched"),
+    (Filters(q=COMMON, in_recipients=True), "searched"),
+    (Filters(q=COMMON, **OLD), "searched"),
+    (Filters(q=COMMON, category=("rare",)), "searched"),
+    (Filters(q=COMMON, status_group=Group.FAILED), "failed"),
+    (Filters(q=RARE), "searched"),
+    (Filters(q=RARE, in_recipients=True), "searched"),
+    (Filters(q=RARE, status=(Status.REJECTED,)), "searched"),
+    (Filters(q=RARE, customer_id=("most",)), "searched"),
+]
 
 
 @pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
-def test_words_that_are_common_elsewhere_are_looked_for_deeper_but_not_far(filled: "Connection[Any]", of: List) -> None:
-    guess = Guess(found=ROWS, shown=ROWS, every=ROWS)
-    walked, *looked, _ = page_queries(of, Filters(q="9f61408e3a"), None, 50, guess)
-    assert "walk" in walked.sql
-    for query, depth in zip(looked, guess.depths(51), strict=True):
-        assert Plan(filled, query.sql, query.values).rows <= 3 * depth + LITTLE
-
-
-@pytest.mark.parametrize("of", BOTH, ids=lambda of: of.listed)
-def test_rare_words_are_found_by_their_index_alone(filled: "Connection[Any]", ask: Asking, of: List) -> None:
-    for filters, indexes in (
-        (Filters(q="9f61408e3a"), named(of, "search")),
-        (Filters(q="9f61408e3a", in_recipients=True), named(of, "search", "search_recipient")),
-    ):
-        (plan,) = plans(filled, page_queries(of, filters, None, 50, guessed(ask, of, filters)))
-        assert plan.indexes >= indexes
-        assert plan.rows < LITTLE
-        assert not plan.walks_all
+def test_a_search_reads_little_and_by_its_own_indexes_alone(filled: "Connection[Any]", of: List) -> None:
+    own = named(of, "searched", "failed", "sampled", "sampled_thinly")
+    for filters, index in SEARCHES:
+        for minute in (None, ROWS - 300, ROWS // 2, 550, 20):
+            after = None if minute is None else Place(at(minute), TENANT)
+            plan = planned(filled, searching.page_query(of, filters, after, 51))
+            assert plan.rows < LITTLE, (filters, minute)
+            assert not plan.walks_all, (filters, minute)
+            assert plan.indexes <= own, (filters, minute)
+            # Further down there is so little that the words alone are looked up.
+            assert minute is not None or named(of, index) <= plan.indexes, (filters, minute)
 
 
 def test_counts_read_no_rows_where_facets_tell_them_and_no_others_where_not(filled: "Connection[Any]") -> None:

@@ -16,7 +16,7 @@ from projections.queries import lists
 from projections.queries.asking import Ask
 from projections.queries.changes import Batch, changes
 from projections.queries.filters import Filters
-from projections.queries.lists import List, Place
+from projections.queries.pieces import List, Place
 from tests.support.read_rows import TENANT
 
 T = TypeVar("T")

@@ -57,33 +57,29 @@ texts = st.text(st.characters(blacklist_characters="\x00", blacklist_categories=
     at=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone(timedelta(hours=5.5)))),  # noqa: DTZ001
     names=st.lists(texts, max_size=4),
 )
-@pytest.mark.parametrize("prepare", [True, False])
-def test_values_arrive_as_they_are(
-    tell: Tell, prepare: bool, text: str, whole: int, at: datetime, names: list[str]
-) -> None:
+def test_values_arrive_as_they_are(tell: Tell, text: str, whole: int, at: datetime, names: list[str]) -> None:
     values = {"none": None, "text": text, "whole": whole, "at": at, "id": TENANT, "texts": names}
-    rows = tell(lambda asker: asker.ask(TENANT, ECHO, values, prepare))
+    rows = tell(lambda asker: asker.ask(TENANT, ECHO, values))
     assert rows == [(None, text, whole, at.astimezone(UTC), TENANT, names, text)]
 
 
 def test_a_question_names_its_tenant_and_how_it_is_planned_and_takes_both_along(tell: Tell) -> None:
     async def story(asker: Asker) -> list[Any]:
         seen: list[Any] = []
-        for tenant, prepare in ((TENANT, True), (OTHER_TENANT, False), (TENANT, False), (OTHER_TENANT, True)):
-            seen += await asker.ask(tenant, WHO, {}, prepare)
+        for tenant in (TENANT, OTHER_TENANT):
+            seen += await asker.ask(tenant, WHO, {})
             seen += said(asker, WHO)
         return seen
 
-    one, own, none = "force_generic_plan", "force_custom_plan", (None, "auto")
-    expected = [(TENANT, one), none, (OTHER_TENANT, own), none, (TENANT, own), none, (OTHER_TENANT, one), none]
-    assert tell(story) == expected
+    once, none = "force_generic_plan", (None, "auto")
+    assert tell(story) == [(TENANT, once), none, (OTHER_TENANT, once), none]
 
 
 def test_a_question_that_fails_leaves_nothing_and_hinders_nobody(tell: Tell) -> None:
     async def story(asker: Asker) -> list[Any]:
-        for prepare in (True, False, True):
+        for _ in range(2):
             with pytest.raises(DivisionByZero):
-                await asker.ask(TENANT, "SELECT 1 / %(by)s::int8", {"by": 0}, prepare)
+                await asker.ask(TENANT, "SELECT 1 / %(by)s::int8", {"by": 0})
             assert said(asker, WHO) == [(None, "auto")]
         return await asker.ask(OTHER_TENANT, WHO, {})
 
@@ -150,9 +146,10 @@ def test_a_connection_keeps_the_latest_statements_alone(tell: Tell, monkeypatch:
         for n in (*range(9), 0, 7, 0):
             assert await asker.ask(TENANT, f"SELECT {n}, %(n)s::int8", {"n": n}) == [(n, n)]
         sql = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%, $1::int8'"
-        return sorted(await asker.ask(TENANT, sql.replace("%%", "%"), {}, False))
+        return sorted(await asker.ask(TENANT, sql.replace("%%", "%"), {}))
 
-    assert tell(story) == [(f"SELECT {n}, $1::int8",) for n in (0, 7, 8)]
+    # The fifth names the tenant; for this question one goes once it was asked.
+    assert tell(story) == [(f"SELECT {n}, $1::int8",) for n in (0, 6, 7, 8)]
 
 
 def test_answers_larger_than_any_buffer_come_whole(tell: Tell) -> None:
