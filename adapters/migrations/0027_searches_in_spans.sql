@@ -28,7 +28,7 @@ CREATE FUNCTION read.covering(tenant_id uuid, kinds bigint[], since timestamptz,
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
     width bigint := 512;
-    first bigint := floor(extract(epoch FROM greatest(since, '1970-01-01Z')) / 512);
+    first bigint := floor(extract(epoch FROM least(greatest(since, '1970-01-01Z'), '2240-01-01Z')) / 512);
     beyond bigint := floor(extract(epoch FROM least(greatest(until, '1970-01-01Z'), '2240-01-01Z')) / 512) + 1;
     spans bigint[];
     found bigint[] := '{}';

@@ -21,13 +21,16 @@ SQL = load(__file__)
 FAR, NEAR = 2, 3
 """Rows of the thinner and of the thicker sample that make sure of enough: of one in 128, three stand for 384."""
 EACH = 128
-FEW, FEWER = 32, 12
-"""Rows of that sample that other filters leave, or that have the words: fewer are read without asking for both."""
+FEW, FEWER, FEWEST = 32, 12, 8
+"""Rows of that sample: below the first, what the other filters leave is read without asking for words; below the
+second, what has the words, without asking for the filters; but not where they leave less than the third."""
 WORDS = 5
 """Words that the index is asked for at most; the rows are compared with all."""
 SHORTEST, STRONG = 3, 4
 """Letters of a word that has a trigram, and of a number that few rows have."""
 _WORD = re.compile(r"[^\W_]+")
+_SAME = re.compile(r"^(.)\1+")
+"""Of leading zeros one will do: nearly every number has them."""
 _NUMBER = re.compile(f"[0-9]{{{digits.LEAST},}}")
 
 
@@ -62,14 +65,17 @@ def page_query(of: List, filters: Filters, after: Place | None, rows: int) -> Qu
         "worded": _worded("true", "near", [], shown, filters),
         "both": _worded("true", "near", others, shown, filters),
         "behind": behind(after),
+        "spans": [(SQL["spans"], {})],
     }
-    values = {"after_at": None, "looks": _looks(filters), "rows": rows, "few": FEW, "fewer": FEWER}
+    values = {"after_at": None, "looks": _looks(filters), "rows": rows, "few": FEW, "fewer": FEWER, "fewest": FEWEST}
     return put_together(sql, of, pieces, values | {"far": FAR, "near": NEAR + rows // EACH})
 
 
 def counts_query(of: List, filters: Filters) -> Query:
     both = _worded("true", "whole", [*_labels(filters)], _shown(filters), filters)
-    return put_together(SQL["counts"], of, {"both": both, "behind": []}, {"looks": _looks(filters)})
+    return put_together(
+        SQL["counts"], of, {"both": both, "behind": [], "spans": [(SQL["spans"], {})]}, {"looks": _looks(filters)}
+    )
 
 
 def _worded(
@@ -128,6 +134,6 @@ def _words(q: str) -> list[str]:
     numbers = digits.told(q)
     strong = [letters for letters in numbers if len(set(letters)) >= STRONG]
     if strong:
-        return strong[:WORDS]
+        return [_SAME.sub(r"\1", letters) for letters in strong[:WORDS]]
     words = [word for word in _WORD.findall(q) if len(word) >= SHORTEST and not _NUMBER.fullmatch(word)]
     return sorted({*words, *numbers}, key=len)[-WORDS:] or [escaped(q)]

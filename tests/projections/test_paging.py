@@ -101,13 +101,14 @@ class Samples(NamedTuple):
     NEAR: int
     FEW: int
     FEWER: int
+    FEWEST: int
 
 
-THICK, THIN = (
-    Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 2, 3, 3, 2),
-    Samples("r.lot & 15 = 0", "r.lot & 1 = 0", 1, 1, 1, 9),
-)
-WORDS_FIRST, EMPTY = Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 1, 1, 0, 9), Samples("false", "false", 1, 1, 0, 0)
+THICK = Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 2, 3, 3, 2, 1)
+THIN = Samples("r.lot & 15 = 0", "r.lot & 1 = 0", 1, 1, 9, 0, 0)
+WORDS_FIRST = Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 1, 1, 0, 9, 0)
+EMPTY = Samples("false", "false", 1, 1, 0, 0, 0)
+OTHERS_FIRST = Samples("false", "r.lot & 1 = 0", 1, 2, 9, 9, 9)
 
 
 @pytest.mark.usefixtures("filled")
@@ -117,7 +118,7 @@ WORDS_FIRST, EMPTY = Samples("r.lot & 7 = 0", "r.lot & 3 = 0", 1, 1, 0, 9), Samp
     limit=st.integers(1, 50),
     of=st.sampled_from([OVERVIEW, LOG]),
     ways=st.sampled_from([WALKED, MERGED, BOTH, NOT_MERGED]),
-    samples=st.sampled_from([THICK, THIN, WORDS_FIRST, EMPTY]),
+    samples=st.sampled_from([THICK, THIN, WORDS_FIRST, OTHERS_FIRST, EMPTY]),
 )
 def test_pages_are_the_rows_of_a_plain_scan_in_order(
     ask: Asking, chosen: Filters, limit: int, of: List, ways: Ways, samples: Samples

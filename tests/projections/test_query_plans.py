@@ -120,7 +120,7 @@ SEARCHES: list[tuple[Filters, str]] = [
     (Filters(q=COMMON, status_group=Group.FAILED), "failed"),
     (Filters(q=RARE), "searched"),
     (Filters(q=RARE, in_recipients=True), "searched"),
-    (Filters(q=RARE, status=(Status.REJECTED,)), "searched"),
+    (Filters(q=RARE, status=(Status.REJECTED,)), "failed"),
     (Filters(q=RARE, customer_id=("most",)), "searched"),
 ]
 
