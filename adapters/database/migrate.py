@@ -4,7 +4,7 @@ The login user needs to be the database's owner with CREATEROLE, or a superuser;
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,10 @@ class MigrationError(Exception):
     """The database and the migration files do not belong together."""
 
 
-def migrate(url: str, folder: Path = FOLDER) -> list[str]:
+def migrate(url: str, folder: Path = FOLDER, begins: Callable[[str], object] = lambda _: None) -> list[str]:
     """Apply what is missing; the names of the files applied now. Concurrent callers wait for each other.
 
+    `begins` is told each name before it is applied: with millions of rows one may take minutes.
     Raises MigrationError, before anything is changed, when an applied file is gone or differs from what was applied;
     psycopg.Error when a file fails, which leaves the files before it applied and nothing of itself.
     """
@@ -44,6 +45,7 @@ def migrate(url: str, folder: Path = FOLDER) -> list[str]:
         _compare(applied, files)
         missing = [name for name in files if name not in applied]
         for name in missing:
+            begins(name)
             _apply(connection, name, files[name])
         return missing
 

@@ -25,8 +25,8 @@ def migrate(database_url: DatabaseUrl = None, data_dir: DataDir = None, kafka: K
     """Bring the database to the newest schema, and make the webhook topic where Kafka is used."""
     set_up_logging("migrate")
     found = located(settings(database_url=database_url, data_dir=data_dir, kafka=kafka))
-    applied = prepare(found, found.public_url)
-    console.print("\n".join(f"applied {name}" for name in applied) or "nothing to do: the schema is the newest")
+    applied = prepare(found, found.public_url, lambda name: console.print(f"applying {name}"))
+    console.print("the schema is the newest" if applied else "nothing to do: the schema is the newest")
 
 
 @webhook.command("explain")

@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
@@ -66,12 +66,12 @@ def running(given: Settings) -> Iterator[tuple[Settings, Supervisor]]:
             yield found, supervisor
 
 
-def prepare(located: Settings, reached_at: str) -> list[str]:
+def prepare(located: Settings, reached_at: str, begins: Callable[[str], object] = lambda _: None) -> list[str]:
     """The newest schema, this installation's master key and address known to the database, and the Kafka topic.
 
-    Without an address the one that is known stays. Returns the migrations applied.
+    Without an address the one that is known stays. Returns the migrations applied; `begins` is told each before.
     """
-    applied = migrate(located.database_url)
+    applied = migrate(located.database_url, begins=begins)
     with install(located, "sendtrail_owner", pool_size=1) as installation:
         if reached_at:
             installation.values.put(ADDRESS, reached_at)

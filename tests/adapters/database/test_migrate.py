@@ -59,8 +59,10 @@ def test_a_file_that_fails_leaves_nothing_of_itself_and_can_be_applied_once_mend
     (files / "9998_good.sql").write_text("CREATE TABLE work.good ()")
     bad = files / "9999_bad.sql"
     bad.write_text("CREATE TABLE work.half (); SELECT * FROM work.nowhere")
+    begun: list[str] = []
     with pytest.raises(UndefinedTable):
-        migrate(database_url, files)
+        migrate(database_url, files, begun.append)
+    assert begun == ["9998_good.sql", "9999_bad.sql"]
     bad.write_text("CREATE TABLE work.half ()")
     assert migrate(database_url, files) == ["9999_bad.sql"]
 
