@@ -85,7 +85,7 @@ def _most(times: list[float]) -> float:
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Latencies:
     """All questions in turn, `rounds` times three: a machine that slows down slows all of them."""
-    with store(server, size) as (url, _):
+    with store(server, size) as (_, url, _):
         with connect(url, "sendtrail_worker") as worker:
             of = span(worker)
         asked = list(questions(of))
@@ -119,16 +119,16 @@ async def _milliseconds(ask: Ask, question: Question) -> float:
 
 
 @contextmanager
-def store(server: EmbeddedServer, size: int) -> Iterator[tuple[str, Path]]:
-    """The URL of a store and its folder: the one that is there, else a small one of `size` attempts."""
+def store(server: EmbeddedServer, size: int) -> Iterator[tuple[EmbeddedServer, str, Path]]:
+    """A store's server, URL and folder: the one that is there, else a small one of `size` attempts."""
     if given := os.environ.get("SENDTRAIL_BENCH_DATA"):
         kept = EmbeddedServer(Path(given) / "postgres", SETTINGS | {"shared_buffers": "2GB"})
         kept.start()
         try:
-            yield kept.url(), Path(given)
+            yield kept, kept.url(), Path(given)
         finally:
             kept.stop()
         return
     with database(server) as url, tempfile.TemporaryDirectory() as folder:
         data.fill(url, Path(folder), size, events=False)
-        yield url, Path(folder)
+        yield server, url, Path(folder)

@@ -32,13 +32,13 @@ RAW = "the query alone (pgbench)"
 
 
 def run(server: EmbeddedServer, rounds: int, size: int) -> Figure:
-    with store(server, size) as (url, folder):
+    with store(server, size) as (asked, url, folder):
         with connect(url, "sendtrail_worker") as worker:
             tenant = span(worker).tenant
         with installed(url, folder, "sendtrail_owner") as owner:
             key = owner.api_keys.add(tenant, "bench", [Scope.READ], datetime.now(UTC))
         with serving(url, folder) as (port, pid):
-            spending = Spending(server, pid)
+            spending = Spending(asked, pid)
             contenders = {"ours": lambda: asyncio.run(_requests(port, key, spending)), RAW: lambda: _raw(url, tenant)}
             return measure("lists-http", "pages/s", contenders, RAW, rounds)
 
