@@ -2,54 +2,21 @@
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psutil
 import pytest
 
 from adapters.database.embedded import EmbeddedServer
 from adapters.database.migrate import migrate
 from adapters.database.pool import connect
 from consumers.parts import leading
+from tests.chaos.commands import sendtrail, workers
 from tests.consumers.parted import holds, leader, set_out, standing
 from tests.consumers.read_models import ReadModels, read_models
-from tests.consumers.rebuilt import MASTER_KEY, sent
+from tests.consumers.rebuilt import sent
 from tests.consumers.test_projector import LEADER, running, same_as_rebuilt, shows
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
-
-
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
-@contextmanager
-def projecting(models: ReadModels) -> Iterator["subprocess.Popen[str]"]:
-    """`sendtrail project` in three processes, one of which starts the others."""
-    environment = {**os.environ, "SENDTRAIL_DATABASE_URL": models.url, "SENDTRAIL_MASTER_KEY": MASTER_KEY}
-    command = [sys.executable, "-m", "api.cli", "project", "--processes", "3"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    return [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-
-
-def works(process: psutil.Process) -> bool:
-    try:
-        return any("consumers.parts.worker" in word for word in process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.mark.parametrize("number", [0, 2])
@@ -62,7 +29,7 @@ def test_killed_twice_and_gone_on_with(models: ReadModels, number: int) -> None:
     at[number] = 0
     with connect(models.url, "sendtrail_owner") as keeping:
         keeping.execute("SELECT FROM read.partition WHERE number = %s FOR UPDATE", (number,))
-        with projecting(models) as first:
+        with sendtrail(models, "project") as first:
             eventually(lambda: standing(models) == at, within=60)
             if number:
                 (victim,) = eventually(lambda: found if len(found := workers(first)) == 1 else None)
@@ -72,7 +39,7 @@ def test_killed_twice_and_gone_on_with(models: ReadModels, number: int) -> None:
             first.kill()
             eventually(lambda: not any(orphan.is_running() for orphan in orphans))
         assert models.one("SELECT max(position) FROM read.checkpoint") == 0
-        with projecting(models):
+        with sendtrail(models, "project"):
             eventually(lambda: models.sessions("wait_event_type = 'Lock' AND query LIKE '%read.partition%'"), within=60)
             assert standing(models) == at
             keeping.rollback()

@@ -1,53 +1,18 @@
 """kill -9 of a rebuild, and of one of its processes: the same command goes on, and nothing is left of it."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psutil
 import pytest
 
 from adapters.database.pool import connect
 from consumers.projecting import NAMES
 from consumers.rebuild.plan import begin
 from tests.adapters.database.test_schema import dump
-from tests.consumers.read_models import ReadModels, read_models
-from tests.consumers.rebuilt import MASTER_KEY, owning, sent
+from tests.chaos.commands import sendtrail, workers
+from tests.consumers.read_models import ReadModels
+from tests.consumers.rebuilt import owning, sent
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 RANGES = 8
-
-
-@pytest.fixture
-def models(database_url: str) -> Iterator[ReadModels]:
-    with read_models(database_url) as found:
-        yield found
-
-
-@contextmanager
-def rebuilding(models: ReadModels) -> Iterator["subprocess.Popen[str]"]:
-    """`sendtrail projection rebuild` in three processes, one of which has started the others."""
-    environment = {**os.environ, "SENDTRAIL_DATABASE_URL": models.url, "SENDTRAIL_MASTER_KEY": MASTER_KEY}
-    command = [sys.executable, "-m", "api.cli", "projection", "rebuild", "--processes", "3"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    return [child for child in psutil.Process(process.pid).children(recursive=True) if works(child)]
-
-
-def works(process: psutil.Process) -> bool:
-    try:
-        return any("consumers.rebuild.worker" in word for word in process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
 
 
 def ranges_done(models: ReadModels) -> int:
@@ -65,14 +30,14 @@ def test_killed_twice_and_gone_on_with(models: ReadModels) -> None:
         begin(owner.database, NAMES, 800, RANGES)
     with connect(models.url, "sendtrail_owner") as keeping:
         keeping.execute("SELECT FROM read.rebuild_job WHERE number = 5 FOR UPDATE")
-        with rebuilding(models) as first:
+        with sendtrail(models, "projection", "rebuild") as first:
             eventually(lambda: ranges_done(models) == RANGES - 1, within=60)
             orphans = workers(first)
             assert len(orphans) == 2
             first.kill()
             eventually(lambda: not any(orphan.is_running() for orphan in orphans))
         assert models.rows() == live
-        with rebuilding(models) as second:
+        with sendtrail(models, "projection", "rebuild") as second:
             victim, other = eventually(lambda: found if len(found := workers(second)) == 2 else None, within=60)
             victim.kill()
             eventually(lambda: {victim.pid, other.pid} < {w.pid for w in workers(second)} | {victim.pid}, within=60)

@@ -1,5 +1,7 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +21,15 @@ def world(database_url: str, tmp_path: Path) -> Iterator[Hooks]:
 def models(database_url: str) -> Iterator[ReadModels]:
     with read_models(database_url) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def shared(server: Any, template: str) -> Iterator[ReadModels]:
+    """One database for all examples of a property: each adds its own tenant's history."""
+    name = f"test_{uuid4().hex[:16]}"
+    with read_models(server.create(name, template)) as found:
+        yield found
+    server.drop(name)
 
 
 @pytest.fixture

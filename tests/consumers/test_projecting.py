@@ -23,7 +23,7 @@ from domain.values import CustomerRef, Message, Order, Recipient, SubjectDetails
 from projections import docs, overview
 from projections.errors import ProjectionError, UnprojectedEventError
 from projections.personal import collect
-from tests.consumers.read_models import ReadModels, read_models
+from tests.consumers.read_models import ReadModels
 from tests.projections.history import ACTS, History
 from tests.projections.told import at, handed, order, report
 from tests.support.eventually import eventually
@@ -31,15 +31,6 @@ from tests.support.eventually import eventually
 ERASE = st.tuples(st.just("erase"), st.integers(0, 1))
 STEP = st.one_of(ACTS, ACTS, ACTS, ERASE)
 STEPS = st.lists(STEP, max_size=30)
-
-
-@pytest.fixture(scope="module")
-def shared(server: Any, template: str) -> Iterator[ReadModels]:
-    """One database for all examples of a property: each adds its own tenant's history."""
-    name = f"test_{uuid4().hex[:16]}"
-    with read_models(server.create(name, template)) as found:
-        yield found
-    server.drop(name)
 
 
 def project(models: ReadModels, sizes: Iterator[int] | None = None) -> None:

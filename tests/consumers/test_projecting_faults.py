@@ -17,7 +17,7 @@ from adapters.database.session import Database
 from adapters.store.errors import PositionLostError
 from consumers.projecting import Projecting
 from projections.errors import UnprojectedEventError
-from tests.consumers.read_models import ReadModels, read_models
+from tests.consumers.read_models import ReadModels
 from tests.consumers.test_projecting import STEP, asked, invoice, project
 from tests.projections.history import History
 from tests.projections.told import at, handed
@@ -72,15 +72,6 @@ def breaking(at: int | None) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Cursor, "execute", execute)
         yield
-
-
-@pytest.fixture(scope="module")
-def shared(server: Any, template: str) -> Iterator[ReadModels]:
-    """One database for all examples of a property: each adds its own tenant's history."""
-    name = f"test_{uuid4().hex[:16]}"
-    with read_models(server.create(name, template)) as found:
-        yield found
-    server.drop(name)
 
 
 @pytest.fixture(autouse=True, scope="module")
