@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.http.fields import Moment
 from domain.status import Group, Status
 from domain.values import Channel, SubjectType
-from projections.queries.filters import SHORTEST_SEARCH
+from projections.queries.filters import FEWEST_LETTERS, SHORTEST_SEARCH
 
 LARGEST_PAGE = 200
 PAGE = 50
@@ -73,6 +73,18 @@ def _text(name: str, says: str, *, least: int = 1, repeats: bool = False) -> Par
     return Parameter(name, read, says, {"type": "string", "minLength": least, "maxLength": _LONGEST}, repeats)
 
 
+def _search(name: str, says: str) -> Parameter:
+    text = _text(name, says, least=SHORTEST_SEARCH)
+
+    def read(given: str) -> str:
+        found = text.read(given)
+        if sum(map(str.isalnum, found)) < FEWEST_LETTERS:
+            raise BadValueError("length", f"Must have {FEWEST_LETTERS} letters or digits, or more.")
+        return str(found)
+
+    return text._replace(read=read)
+
+
 def _time(name: str, says: str) -> Parameter:
     def read(text: str) -> Any:
         try:
@@ -94,11 +106,10 @@ def whole_number(name: str, says: str, least: int, most: int, default: int | Non
 
 
 FILTERS = (
-    _text(
+    _search(
         "q",
         "Part of the number, external id, customer's name, message's subject or, for readers who may see addresses, "
-        "a recipient's address; upper and lower case are the same.",
-        least=SHORTEST_SEARCH,
+        "a recipient's address, with two letters or digits at least; upper and lower case are the same.",
     ),
     _choice("status_group", [*(g for g in Group if g is not Group.HIDDEN), "all"], "Not applied to counts."),
     _choice("status", Status, "Any of these statuses.", repeats=True),

@@ -15,6 +15,8 @@ from projections.sql import load
 SQL = load(__file__)
 SHORTEST_SEARCH = 3
 """Characters: an index of trigrams cannot find less."""
+FEWEST_LETTERS = 2
+"""Letters and digits among them: with less there may be no trigram at all, and every row would be read."""
 
 FLAGS = ("show_ignored", "include_collecting", "never_sent")
 _OF_FACETS = ("status", "channel", "subject_type", "category", "reason")

@@ -22,6 +22,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({"channel": "fax"}, "channel", "not_allowed", "email, sms, post, e_invoicing, manual"),
     ({"subject_type": "bill"}, "subject_type", "not_allowed", "invoice, credit_note"),
     ({"q": "ab"}, "q", "length", "3 to"),
+    ({"q": "a--"}, "q", "length", "2 letters or digits"),
     ({"q": "a\x00bc"}, "q", "control_character", "NUL"),
     ({"category": ""}, "category", "length", "1 to"),
     ({"sent_from": "yesterday"}, "sent_from", "datetime", "2026-01-15T09:30:00Z"),
