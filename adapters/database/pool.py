@@ -7,7 +7,7 @@ handed out, so a restarted PostgreSQL costs its users at most a wait; a dead net
 import select
 from typing import Any, Literal
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import ConnectionPool
 
@@ -64,16 +64,28 @@ def sync_pool(
 
     Its connections are in autocommit: one statement by itself costs one round trip.
     """
-    return ConnectionPool(
+
+    def check(connection: "Connection[Any]") -> None:
+        """Where one was lost, the others probably were too. Found one by one, each would be waited for twice as long
+        as the one before: with five of them nobody had a connection within `timeout`.
+        """
+        try:
+            _check(connection)
+        except OperationalError:
+            pool.check()
+            raise
+
+    pool = ConnectionPool(
         conninfo(url, role, application_name, statement_timeout),
         kwargs={"autocommit": True},
         min_size=min_size,
         max_size=max_size,
         timeout=timeout,
         open=False,
-        check=_check,
+        check=check,
         name=application_name,
     )
+    return pool
 
 
 def _check(connection: "Connection[Any]") -> None:

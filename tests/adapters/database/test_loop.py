@@ -1,6 +1,7 @@
 """Steps carried out in an event loop, and by a thread that waits: trips are transactions, and nothing is left open."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -146,12 +147,17 @@ def test_statements_that_were_dropped_are_prepared_again(database: Database, car
     assert carry_out(database, steps()) == [[], [(1,)], [("a",), ("b",)]]
 
 
-def test_what_a_loop_leaves_behind_is_given_back(database: Database) -> None:
+@pytest.mark.parametrize("left", ["SELECT pg_sleep(600)", "SELECT 1"])
+def test_what_a_loop_leaves_behind_is_given_back(database: Database, left: str) -> None:
+    """Under way or kept for a moment, and also where nobody knows the loop any more."""
+
     async def leaving() -> None:
-        database.carry_out_in_loop(asking(Ask("SELECT pg_sleep(600)")), lambda _, __: None)
+        database.carry_out_in_loop(asking(Ask(left)), lambda _, __: None)
+        await asyncio.sleep(0.01)
 
     for _ in range(database.pool.max_size + 1):
         asyncio.run(leaving())
+        gc.collect()
     assert by_loop(database, asking(NAMES)) == [[]]
 
 

@@ -61,6 +61,20 @@ def test_a_statement_can_be_bounded(database_url: str) -> None:
             connection.execute("SELECT pg_sleep(30)")
 
 
+def test_all_that_were_lost_together_are_found_together(database_url: str) -> None:
+    with sync_pool(database_url, "sendtrail_api", max_size=8, timeout=3, application_name="lost") as pool:
+        lent = [pool.getconn() for _ in range(8)]
+        for one in lent:
+            pool.putconn(one)
+        with connect(database_url, None, autocommit=True) as killer:
+            killer.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE application_name = 'lost' AND datname = current_database()"
+            )
+        with pool.connection() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_a_pool_heals_after_the_server_was_killed_and_started_again(tmp_path: Path) -> None:
     with embedded_server(tmp_path, {"fsync": "off"}) as server:
         with connect(server.url(), autocommit=True) as admin:
