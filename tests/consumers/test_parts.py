@@ -83,8 +83,7 @@ def test_any_parts_in_any_order_that_fail_and_overtake_each_other(
             then, now = now, places(shared)
             assert {key: now[key] for key, place in then.items() if now[key] < place} == {}
             record(shared, history, next(late))
-        for rest in late:
-            record(shared, history, rest)
+        record(shared, history, [step for rest in late for step in rest])
         shared.projector().run_once()
     assert standing(shared) == []
     assert holds(shared)
